@@ -1,0 +1,26 @@
+export { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
+export { type ErrorCode, type ErrorDetail, errorTable, NovacoreError } from "./errors.ts";
+export {
+  BatteryReading,
+  EnrichedReading,
+  EvChargerReading,
+  InverterReading,
+  MeterReading,
+  Origin,
+  PvReading,
+  Reading,
+  type ReadingType,
+  readingSchemas,
+  readingTypes,
+  V2xChargerReading,
+} from "./readings.ts";
+export {
+  type EnrichedAddress,
+  enrichedSubject,
+  type GatewayTelemetryAddress,
+  gatewayTelemetrySubject,
+  namePattern,
+  parseEnrichedSubject,
+  parseGatewayTelemetrySubject,
+  sanitiseHardwareId,
+} from "./subjects.ts";

@@ -1,0 +1,142 @@
+/**
+ * Every setting of the hub, in one table: `npm start -- --help` and docs/operating.md are made from
+ * it. Only main.ts reads the real environment; everything else gets a Config.
+ */
+export interface Setting {
+  readonly env: string;
+  /** The default as people read it. */
+  readonly default: string;
+  readonly description: string;
+}
+
+export const settings = {
+  host: {
+    env: "NOVACORE_HOST",
+    default: "127.0.0.1",
+    description: "Address to listen on; 0.0.0.0 opens the hub to the network",
+  },
+  httpPort: { env: "NOVACORE_HTTP_PORT", default: "8080", description: "REST and SSE" },
+  realtimePort: {
+    env: "NOVACORE_REALTIME_PORT",
+    default: "4443",
+    description: "NATS over WebSocket",
+  },
+  natsPort: { env: "NOVACORE_NATS_PORT", default: "4222", description: "NATS over TCP" },
+  mqttPort: { env: "NOVACORE_MQTT_PORT", default: "1883", description: "MQTT 3.1.1" },
+  dataDir: {
+    env: "NOVACORE_DATA_DIR",
+    default: ".novacore",
+    description: "Where data and keys are kept (keys with mode 0600)",
+  },
+  databaseUrl: {
+    env: "DATABASE_URL",
+    default: "SQLite in the data folder",
+    description: "PostgreSQL for the registry: postgres://user:password@host/database",
+  },
+  natsUrl: {
+    env: "NATS_URL",
+    default: "a nats-server of its own",
+    description: "An operated nats-server or cluster: nats://host:4222",
+  },
+  natsServer: {
+    env: "NOVACORE_NATS_SERVER",
+    default: "found on PATH, else fetched",
+    description: "Path of the nats-server binary (2.15.1 or newer)",
+  },
+  registration: {
+    env: "NOVACORE_REGISTRATION",
+    default: "open",
+    description: "Who may register a key: open, invite-only (an admin does it) or closed",
+  },
+  corsOrigins: {
+    env: "NOVACORE_CORS_ORIGINS",
+    default: "none",
+    description: "Browser origins that may call the API, separated by commas",
+  },
+  trustProxy: {
+    env: "NOVACORE_TRUST_PROXY",
+    default: "none",
+    description: "Addresses of reverse proxies whose X-Forwarded-For is believed",
+  },
+  logLevel: {
+    env: "NOVACORE_LOG_LEVEL",
+    default: "info",
+    description: "trace, debug, info, warn, error or silent",
+  },
+} as const satisfies Record<string, Setting>;
+
+export type Registration = "open" | "invite-only" | "closed";
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
+
+/** A parsed configuration; port 0 takes any free port. */
+export interface Config {
+  readonly host: string;
+  readonly httpPort: number;
+  readonly realtimePort: number;
+  readonly natsPort: number;
+  readonly mqttPort: number;
+  readonly dataDir: string;
+  readonly databaseUrl: string | undefined;
+  readonly natsUrl: string | undefined;
+  readonly natsServer: string | undefined;
+  readonly registration: Registration;
+  readonly corsOrigins: readonly string[];
+  readonly trustProxy: readonly string[];
+  readonly logLevel: LogLevel;
+}
+
+/** Reads settings; throws an Error whose sentence names the variable, its value and the way out. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const value = (name: keyof typeof settings): string | undefined =>
+    env[settings[name].env]?.trim() || undefined;
+  return {
+    host: value("host") ?? settings.host.default,
+    httpPort: readPort(env, settings.httpPort),
+    realtimePort: readPort(env, settings.realtimePort),
+    natsPort: readPort(env, settings.natsPort),
+    mqttPort: readPort(env, settings.mqttPort),
+    dataDir: value("dataDir") ?? settings.dataDir.default,
+    databaseUrl: value("databaseUrl"),
+    natsUrl: value("natsUrl"),
+    natsServer: value("natsServer"),
+    registration: readChoice(env, settings.registration, ["open", "invite-only", "closed"]),
+    corsOrigins: readList(value("corsOrigins")),
+    trustProxy: readList(value("trustProxy")),
+    logLevel: readChoice(env, settings.logLevel, [
+      "info",
+      "trace",
+      "debug",
+      "warn",
+      "error",
+      "silent",
+    ]),
+  };
+}
+
+function readPort(env: Readonly<Record<string, string | undefined>>, setting: Setting): number {
+  const text = env[setting.env]?.trim() || setting.default;
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw new Error(`${setting.env} is "${text}"; give a port from 0 (any free one) to 65535.`);
+  }
+  return port;
+}
+
+function readChoice<const T extends string>(
+  env: Readonly<Record<string, string | undefined>>,
+  setting: Setting,
+  choices: readonly T[],
+): T {
+  const text = env[setting.env]?.trim() || setting.default;
+  const choice = choices.find((known) => known === text);
+  if (choice !== undefined) return choice;
+  throw new Error(`${setting.env} is "${text}"; give one of ${choices.join(", ")}.`);
+}
+
+function readList(text: string | undefined): string[] {
+  if (text === undefined) return [];
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}

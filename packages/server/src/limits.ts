@@ -1,0 +1,69 @@
+/**
+ * Everything has a limit, and every limit stands here with its unit and its reason. Relations
+ * between limits are checked at start by `assertLimits`.
+ */
+export const limits = {
+  // Readings in
+  /** One reading as a gateway sends it. nats-server's max_payload is larger for batches. */
+  readingBytesMax: 64 * 1024,
+  /** Readings in one HTTP upload or acknowledged NATS batch. */
+  batchReadingsMax: 10_000,
+  /** Body of one upload, unpacked: 10 000 readings of 800 bytes, with room. */
+  uploadBytesMax: 16 * 1024 * 1024,
+  /** NATS message with a batch: the request form of an upload. */
+  natsPayloadBytesMax: 8 * 1024 * 1024,
+  /** How far a gateway's clock may run ahead; beyond it a reading would stay the newest for ever. */
+  clockAheadMs: 5 * 60_000,
+  /** Readings older than this are not for the live stream, which keeps as much. */
+  backfillMs: 7 * 86_400_000,
+  /** How long (der_id, timestamp) is remembered. */
+  dedupeWindowMs: 10 * 60_000,
+  /** Members of one reading: bounds the work that a hostile payload can cause. */
+  readingMembersMax: 256,
+
+  // Streams
+  gatewayTelemetryAgeMs: 86_400_000,
+  gatewayTelemetryBytesMax: 4 * 1024 ** 3,
+  enrichedTelemetryAgeMs: 7 * 86_400_000,
+  enrichedTelemetryBytesMax: 64 * 1024 ** 3,
+  rejectedTelemetryAgeMs: 86_400_000,
+  rejectedTelemetryBytesMax: 1024 ** 3,
+  /** Window in which JetStream itself refuses a repeated Nats-Msg-Id: 190 bytes of memory an id. */
+  streamDuplicateWindowMs: 2 * 60_000,
+  /** Raw messages handed to the hub and not yet acknowledged. */
+  ackPendingMax: 20_000,
+  /** Messages in one atomic batch: larger ones won no speed when measured. */
+  publishBatchMax: 100,
+  /** Longest wait for a batch to fill: the price in latency. */
+  publishBatchWaitMs: 2,
+  /** Batches waiting for their acknowledgement. */
+  publishInFlightMax: 8,
+
+  // Readings out
+  /** Bytes queued for one listener before it is closed as slow. */
+  subscriberQueueBytesMax: 1024 * 1024,
+  /** Sites in one stream. */
+  streamSitesMax: 500,
+  /** Stored readings kept in memory per site for short reconnects. */
+  ringMs: 2 * 60_000,
+  ringBytesMax: 1024 * 1024,
+  /** All rings of one hub together. */
+  ringsBytesMax: 32 * 1024 * 1024,
+  /** Replays from the stream at once: JetStream scans, and publishing must not starve. */
+  replaysMax: 8,
+  heartbeatMs: 15_000,
+  streamsPerIdentityMax: 1_000,
+  streamsPerAddressMax: 2_000,
+
+  // Access
+  challengeMs: 5 * 60_000,
+  tokenMs: 24 * 3_600_000,
+  ticketMs: 3_600_000,
+  /** How long before its token expires a stream warns. */
+  tokenWarningMs: 60_000,
+  claimAgeMs: 10 * 60_000,
+  loginLeewayMs: 60_000,
+  /** Requests per minute and address on /auth and /identity. */
+  authRequestsPerMinute: 60,
+  keysPerIdentityMax: 16,
+} as const;
