@@ -20,7 +20,7 @@ const cursorPattern = new RegExp(`^[A-Za-z0-9_-]{${textLength}}$`);
 
 /** Encodes a position. Throws a RangeError for numbers that no stream can have. */
 export function encodeCursor({ epoch, sequence }: Cursor): string {
-  assertUint(epoch, 2 ** (epochBytes * 8), "epoch");
+  assertUint(epoch, 2 ** (epochBytes * 8) - 1, "epoch");
   assertUint(sequence, Number.MAX_SAFE_INTEGER, "sequence");
   const bytes = new Uint8Array(totalBytes);
   bytes[0] = version;
@@ -41,7 +41,8 @@ export function decodeCursor(text: string): Cursor | undefined {
   const epoch = readUint(bytes, 1, epochBytes);
   const sequence = readUint(bytes, 1 + epochBytes, sequenceBytes);
   if (sequence > Number.MAX_SAFE_INTEGER) return undefined;
-  return { epoch, sequence };
+  // The last character carries two spare bits: one position has one spelling, so cursors compare.
+  return encodeCursor({ epoch, sequence }) === text ? { epoch, sequence } : undefined;
 }
 
 function assertUint(value: number, max: number, name: string): void {

@@ -67,3 +67,25 @@ export const limits = {
   authRequestsPerMinute: 60,
   keysPerIdentityMax: 16,
 } as const;
+
+/**
+ * Checks what must hold between limits; called once at start. Throws with both names, so that
+ * whoever changed one of them reads which other it depends on.
+ */
+export function assertLimits(): void {
+  const { readingBytesMax, uploadBytesMax, dedupeWindowMs, streamDuplicateWindowMs } = limits;
+  if (readingBytesMax > uploadBytesMax) throw new Error("readingBytesMax exceeds uploadBytesMax");
+  if (streamDuplicateWindowMs > dedupeWindowMs) {
+    throw new Error("streamDuplicateWindowMs exceeds dedupeWindowMs");
+  }
+  if (limits.backfillMs > limits.enrichedTelemetryAgeMs) {
+    throw new Error("backfillMs exceeds enrichedTelemetryAgeMs");
+  }
+  if (limits.ringBytesMax > limits.ringsBytesMax) {
+    throw new Error("ringBytesMax exceeds ringsBytesMax");
+  }
+  if (limits.publishBatchMax * limits.publishInFlightMax > limits.ackPendingMax) {
+    throw new Error("publishBatchMax × publishInFlightMax exceeds ackPendingMax");
+  }
+  if (limits.tokenWarningMs >= limits.ticketMs) throw new Error("tokenWarningMs exceeds ticketMs");
+}

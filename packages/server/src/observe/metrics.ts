@@ -1,0 +1,56 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** Buckets of whole-path latency in seconds: the target is p50 ≤ 10 ms and p99 ≤ 50 ms. */
+const latencyBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300];
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/**
+ * Every metric of the hub, made in one place so that their names and labels can be read together.
+ * Labels have few values by construction: codes, transports and stream names, never ids.
+ */
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Counter({ name: `novacore_${name}`, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
+    new Gauge({ name: `novacore_${name}`, help, labelNames, registers });
+  const histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ name: `novacore_${name}`, help, buckets, registers });
+
+  return {
+    registry,
+    readingsReceived: counter("readings_received_total", "Readings that reached the pipeline", [
+      "transport",
+    ]),
+    readingsStored: counter("readings_stored_total", "Readings that the stream acknowledged"),
+    readingsDuplicate: counter("readings_duplicate_total", "Readings that were stored before"),
+    readingsRejected: counter("readings_rejected_total", "Readings refused, by code", ["code"]),
+    rejectionsLost: counter("rejections_lost_total", "Rejections that could not be recorded"),
+    publishBatch: histogram(
+      "publish_batch_readings",
+      "Readings per batch",
+      [1, 2, 5, 10, 20, 50, 100],
+    ),
+    publishAck: histogram("publish_ack_seconds", "From batch sent to stored", latencyBuckets),
+    publishQueue: gauge("publish_queue_readings", "Readings waiting to be published"),
+    streamLag: gauge("stream_lag_messages", "Raw messages not yet ingested", ["stream"]),
+    streamBytes: gauge("stream_bytes", "Bytes in a stream", ["stream"]),
+    streamBytesMax: gauge("stream_bytes_max", "Bytes a stream may hold", ["stream"]),
+    listeners: gauge("listeners", "Open streams", ["transport"]),
+    delivered: counter("events_delivered_total", "Events handed to listeners", ["transport"]),
+    conflated: counter("events_conflated_total", "Readings replaced by a newer one before sending"),
+    slowClosed: counter("slow_consumers_closed_total", "Listeners closed because they read slowly"),
+    replays: gauge("replays_running", "Replays from the stream under way"),
+    gapsRepaired: counter("feed_gaps_repaired_total", "Readings fetched that the live feed missed"),
+    latency: histogram(
+      "gateway_to_delivered_seconds",
+      "From the reading's arrival at the hub to the listeners' sockets",
+      latencyBuckets,
+    ),
+    logins: counter("logins_total", "Logins of gateways and devices", ["result"]),
+    natsRestarts: counter("nats_restarts_total", "Restarts of the embedded nats-server"),
+  };
+}
