@@ -14,9 +14,12 @@ test("docs/errors.md and the error table say the same, both ways", async () => {
   const expected = new Map<string | undefined, string>(
     Object.entries(errorTable).map(([code, row]) => [
       code,
-      [row.status, "close" in row ? row.close : "", row.retryable ? "yes" : "no", row.sentence].join(
-        " | ",
-      ),
+      [
+        row.status,
+        "close" in row ? row.close : "",
+        row.retryable ? "yes" : "no",
+        row.sentence,
+      ].join(" | "),
     ]),
   );
   assert.deepEqual(documented, expected);
