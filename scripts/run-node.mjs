@@ -1,0 +1,47 @@
+/** Runs one of our programs by the pinned Node, handing signals down and the exit code up. */
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { root } from "./setup.mjs";
+
+/** A terminal's Ctrl-C arrives twice within milliseconds: from the terminal and again from npm. */
+const sameSignalMs = 500;
+
+/**
+ * Resolves with the exit code. The child gets a process group of its own and every signal once,
+ * from here: it would otherwise see each Ctrl-C two or three times, and take the second for "now".
+ * It holds a channel to us and stops when we are gone, however we went (see follow-parent.mjs).
+ */
+export function runNode(node, args, env = {}) {
+  const followParent = new URL("follow-parent.mjs", import.meta.url).href;
+  const child = spawn(node, ["--import", followParent, ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    detached: process.platform !== "win32",
+  });
+  const stopForwarding = forwardSignals(child);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      stopForwarding();
+      resolve(code ?? 128 + (constants.signals[signal] ?? 0));
+    });
+  });
+}
+
+export const script = (name) => join(root, "scripts", name);
+
+function forwardSignals(child) {
+  let lastMs = 0;
+  const forward = (signal) => {
+    const now = Date.now();
+    if (now - lastMs > sameSignalMs) child.kill(signal);
+    lastMs = now;
+  };
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, forward);
+  return () => {
+    for (const signal of signals) process.off(signal, forward);
+  };
+}
