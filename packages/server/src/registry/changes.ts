@@ -1,0 +1,34 @@
+/**
+ * What changed in the registry, told after the commit: caches drop what they know about it and read
+ * it again. A change of a device or a DER is told as a change of its gateway, whose tree holds it.
+ */
+export interface RegistryChange {
+  readonly kind: "gateway" | "identity" | "member" | "site";
+  /** Serial of the gateway; id of the identity (also for its membership) or of the site. */
+  readonly id: string;
+}
+
+export interface RegistryChanges {
+  /** Calls `listener` after each commit, in order; it must not throw. Returns its own removal. */
+  subscribe(listener: (change: RegistryChange) => void): () => void;
+}
+
+/** The emitting side, kept inside the registry. */
+export class ChangeFeed implements RegistryChanges {
+  readonly #listeners = new Set<(change: RegistryChange) => void>();
+
+  subscribe(listener: (change: RegistryChange) => void): () => void {
+    // Wrapped, so that one function subscribed twice is told twice and removed one by one.
+    const entry = (change: RegistryChange) => listener(change);
+    this.#listeners.add(entry);
+    return () => {
+      this.#listeners.delete(entry);
+    };
+  }
+
+  emit(kind: RegistryChange["kind"], ids: Iterable<string>): void {
+    for (const id of ids) {
+      for (const listener of this.#listeners) listener({ kind, id });
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import { NovacoreError } from "@novacore/protocol";
+import type { Kysely, Transaction } from "kysely";
+import type { ChangeFeed } from "./changes.ts";
+import { newId } from "./ids.ts";
+import type { Page } from "./page.ts";
+import type { OrganizationRow, Tables } from "./tables.ts";
+
+export interface Organization {
+  readonly id: string;
+  readonly name: string;
+  readonly ownerId: string;
+  readonly createdAt: string;
+}
+
+/** The isolation boundary: everything but identities belongs to one organization. */
+export class OrganizationStore {
+  readonly #db: Kysely<Tables>;
+  readonly #changes: ChangeFeed;
+
+  constructor(db: Kysely<Tables>, changes: ChangeFeed) {
+    this.#db = db;
+    this.#changes = changes;
+  }
+
+  /** Creates an organization with its first member, the owner. */
+  async create({ name, ownerId }: { name: string; ownerId: string }): Promise<Organization> {
+    const created_at = new Date().toISOString();
+    const row: OrganizationRow = { id: newId("org"), name, owner_id: ownerId, created_at };
+    await this.#db.transaction().execute(async (trx) => {
+      await trx.insertInto("organizations").values(row).execute();
+      await insertOwner(trx, row.id, ownerId);
+    });
+    this.#changes.emit("member", [ownerId]);
+    return toOrganization(row);
+  }
+
+  async get(id: string): Promise<Organization | undefined> {
+    const row = await this.#db
+      .selectFrom("organizations")
+      .selectAll()
+      .where("id", "=", id)
+      .executeTakeFirst();
+    return row && toOrganization(row);
+  }
+
+  /** The organizations that an identity is a member of; of everybody for `"anyone"`. */
+  async list(memberId: string | "anyone", page: Page): Promise<Organization[]> {
+    let query = this.#db.selectFrom("organizations").selectAll("organizations");
+    if (memberId !== "anyone") {
+      query = query
+        .innerJoin("members", "members.org_id", "organizations.id")
+        .where("members.identity_id", "=", memberId);
+    }
+    if (page.after !== undefined) query = query.where("organizations.id", ">", page.after);
+    const rows = await query.orderBy("organizations.id").limit(page.limit).execute();
+    return rows.map(toOrganization);
+  }
+
+  async rename(id: string, name: string): Promise<void> {
+    await this.#db.updateTable("organizations").set({ name }).where("id", "=", id).execute();
+  }
+
+  /** Hands an organization over: the new owner joins if need be, the former one stays as admin. */
+  async transfer(id: string, ownerId: string): Promise<void> {
+    const formerId = await this.#db.transaction().execute(async (trx) => {
+      const { owner_id: formerId } = await lockOrganization(trx, id);
+      if (formerId === ownerId) return formerId;
+      await trx
+        .updateTable("members")
+        .set({ role: "admin" })
+        .where("org_id", "=", id)
+        .where("identity_id", "=", formerId)
+        .execute();
+      await insertOwner(trx, id, ownerId);
+      await trx
+        .updateTable("organizations")
+        .set({ owner_id: ownerId })
+        .where("id", "=", id)
+        .execute();
+      return formerId;
+    });
+    this.#changes.emit("member", [formerId, ownerId]);
+  }
+
+  /**
+   * Deletes an organization with its members and sites. Throws `conflict` while it has gateways or
+   * devices in use: their readings would have nowhere to go, so they are released by hand first.
+   */
+  async remove(id: string): Promise<void> {
+    const memberIds = await this.#db.transaction().execute(async (trx) => {
+      await lockOrganization(trx, id);
+      await assertUnused(trx, id);
+      const members = await trx
+        .selectFrom("members")
+        .select("identity_id")
+        .where("org_id", "=", id)
+        .execute();
+      await trx.deleteFrom("organizations").where("id", "=", id).execute();
+      return members.map((member) => member.identity_id);
+    });
+    this.#changes.emit("member", memberIds);
+  }
+}
+
+/** Locks the row, so that changes of its members and owner come one after the other. */
+export async function lockOrganization(
+  trx: Transaction<Tables>,
+  id: string,
+): Promise<OrganizationRow> {
+  const row = await trx
+    .updateTable("organizations")
+    .set({ id })
+    .where("id", "=", id)
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) throw new NovacoreError("not_found");
+  return row;
+}
+
+async function insertOwner(trx: Transaction<Tables>, orgId: string, ownerId: string) {
+  await trx
+    .insertInto("members")
+    .values({
+      org_id: orgId,
+      identity_id: ownerId,
+      role: "owner",
+      site_limited: 0,
+      created_at: new Date().toISOString(),
+    })
+    .onConflict((conflict) =>
+      conflict.columns(["org_id", "identity_id"]).doUpdateSet({ role: "owner", site_limited: 0 }),
+    )
+    .execute();
+}
+
+async function assertUnused(trx: Transaction<Tables>, id: string): Promise<void> {
+  const gateway = await trx
+    .selectFrom("gateways")
+    .select("serial")
+    .where("org_id", "=", id)
+    .executeTakeFirst();
+  if (gateway !== undefined) {
+    const sentence = `The organization has gateway ${gateway.serial}; release its gateways first.`;
+    throw new NovacoreError("conflict", sentence);
+  }
+}
+
+function toOrganization(row: OrganizationRow): Organization {
+  return { id: row.id, name: row.name, ownerId: row.owner_id, createdAt: row.created_at };
+}

@@ -1,0 +1,105 @@
+import type { DerType, DeviceType } from "./device-types.ts";
+import type { BatterySign, DeviceState } from "./gateway-tree.ts";
+import type { IdentityType } from "./identities.ts";
+import type { Role } from "./members.ts";
+
+/**
+ * The registry's rows. One SQL subset serves SQLite and PostgreSQL: times are ISO-8601 UTC text,
+ * which both sort rightly and give back unchanged; flags are 0 or 1.
+ */
+export interface Tables {
+  identities: IdentityRow;
+  identity_keys: IdentityKeyRow;
+  organizations: OrganizationRow;
+  members: MemberRow;
+  member_sites: MemberSiteRow;
+  sites: SiteRow;
+  gateways: GatewayRow;
+  claim_nonces: ClaimNonceRow;
+  devices: DeviceRow;
+  ders: DerRow;
+}
+
+export interface IdentityRow {
+  id: string;
+  type: IdentityType;
+  name: string | null;
+  created_at: string;
+  revoked_at: string | null;
+}
+
+export interface IdentityKeyRow {
+  /** Canonical form: lower-case hex, 128 digits for P-256, 64 for Ed25519. */
+  public_key: string;
+  identity_id: string;
+  created_at: string;
+}
+
+export interface OrganizationRow {
+  id: string;
+  name: string;
+  owner_id: string;
+  created_at: string;
+}
+
+export interface MemberRow {
+  org_id: string;
+  identity_id: string;
+  role: Role;
+  /** 1: sees only the sites in member_sites, also when the last of them is gone. */
+  site_limited: number;
+  created_at: string;
+}
+
+export interface MemberSiteRow {
+  org_id: string;
+  identity_id: string;
+  site_id: string;
+}
+
+export interface SiteRow {
+  id: string;
+  org_id: string;
+  name: string;
+  timezone: string | null;
+  latitude: number | null;
+  longitude: number | null;
+  created_at: string;
+}
+
+export interface GatewayRow {
+  /** Also the id of the gateway's identity. */
+  serial: string;
+  org_id: string | null;
+  battery_sign: BatterySign;
+  /** Of the latest claim, kept after a release; null: the key has never been proved. */
+  claimed_at: string | null;
+  created_at: string;
+}
+
+export interface ClaimNonceRow {
+  gateway_serial: string;
+  nonce: string;
+  expires_at: string;
+}
+
+export interface DeviceRow {
+  id: string;
+  gateway_serial: string;
+  site_id: string;
+  hardware_id: string;
+  name: string | null;
+  manufacturer: string | null;
+  model: string | null;
+  type: DeviceType;
+  state: DeviceState;
+  created_at: string;
+}
+
+export interface DerRow {
+  id: string;
+  device_id: string;
+  name: string;
+  type: DerType;
+  created_at: string;
+}
