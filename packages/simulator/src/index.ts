@@ -1,0 +1,24 @@
+export { type Demo, type DemoOptions, startDemo } from "./demo.ts";
+export { type DemoDetails, demoFilePath } from "./demo-file.ts";
+export {
+  claimGateway,
+  createOrganization,
+  createSite,
+  logIn,
+  type ProvisionedDevice,
+  provisionHome,
+  type Session,
+  signUp,
+} from "./enrol.ts";
+export {
+  createVirtualGateway,
+  type LoginStyle,
+  type VirtualGateway,
+  type VirtualGatewayOptions,
+} from "./gateway.ts";
+export { createHome, type Home, type HomeOptions, type HomeState, homeEpochMs } from "./home.ts";
+export type { Log } from "./log.ts";
+export { createPerson, type Person } from "./person.ts";
+export { type HomeDevice, homeDevices } from "./readings.ts";
+export { createRestClient, type Resource, type RestClient, RestError } from "./rest-client.ts";
+export { connectUplink, type Uplink, type UplinkOptions } from "./uplink.ts";
