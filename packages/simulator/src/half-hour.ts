@@ -23,24 +23,28 @@ export function halfHourPowersW(
   const start = edge(at(meansW, index - 1), mean);
   const end = edge(mean, at(meansW, index + 1));
   const powersW = new Float64Array(halfHourSeconds);
-  if (mean === 0) return powersW;
+  const missingW = mean - (start + end) / 2;
   let sum = 0;
   for (let second = 0; second < halfHourSeconds; second++) {
     const x = (second + 0.5) / halfHourSeconds;
-    // A line between the edges and the one parabola, zero at both, that brings the mean to `mean`.
-    const bow = 6 * x * (1 - x) * (mean - (start + end) / 2);
-    const base = start * (1 - x) + end * x + bow;
+    const base = start * (1 - x) + end * x + missingW * bow(x);
     const fade = Math.min(1, 20 * x, 20 * (1 - x)); // no noise at the edges: no step there
     const noise = smoothNoise(seed, index * halfHourSeconds + second, periodSeconds);
     const power = base * (1 + amplitude * fade * noise);
     powersW[second] = power;
     sum += power;
   }
-  const correction = (mean * halfHourSeconds) / sum;
-  for (let second = 0; second < halfHourSeconds; second++) {
-    powersW[second] = (powersW[second] ?? 0) * correction;
-  }
-  return powersW;
+  // What the noise added or took, some hundredths, goes the way the mean came in: without a step.
+  const excessW = sum / halfHourSeconds - mean;
+  return powersW.map((power, second) => {
+    const corrected = power - excessW * bow((second + 0.5) / halfHourSeconds);
+    return Math.max(0, corrected);
+  });
+}
+
+/** The parabola that is zero at both edges and has the mean 1 over the midpoints of the seconds. */
+function bow(x: number): number {
+  return (6 * x * (1 - x)) / (1 + 1 / (2 * halfHourSeconds ** 2));
 }
 
 /**
