@@ -59,6 +59,16 @@ export const limits = {
   challengeMs: 5 * 60_000,
   tokenMs: 24 * 3_600_000,
   ticketMs: 3_600_000,
+  /** Sites in one ticket: it travels in a URL, at 40 bytes a site. */
+  ticketSitesMax: 100,
+  /** Challenges open at once, about 200 bytes each; the oldest gives way. */
+  challengesMax: 50_000,
+  /** How long a key signs tokens before a new one does. */
+  signingKeyMs: 30 * 86_400_000,
+  /** Tokens whose signature need not be verified again, about 1 KiB each. */
+  verifiedTokensMax: 10_000,
+  /** How long another hub's revocation may take to be noticed; this hub's own is at once. */
+  identityRecheckMs: 5_000,
   /** How long before its token expires a stream warns. */
   tokenWarningMs: 60_000,
   claimAgeMs: 10 * 60_000,
