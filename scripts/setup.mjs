@@ -23,14 +23,9 @@ export async function setUp() {
   return pinnedNode();
 }
 
-/**
- * The path of a verified nats-server, fetched once where PATH has none that is new enough.
- * NATS_URL (an operated server) makes it needless; NOVACORE_NATS_SERVER names one outright.
- */
+/** The path of a verified nats-server; fetched once where there is none that is new enough. */
 export async function natsServer(node) {
-  const env = process.env;
-  if (env.NOVACORE_NATS_SERVER) return env.NOVACORE_NATS_SERVER;
-  const dataDir = env.NOVACORE_DATA_DIR || join(root, ".novacore");
+  const dataDir = process.env.NOVACORE_DATA_DIR || join(root, ".novacore");
   return (
     await runForOutput(node, [join(root, "scripts", "find-nats-server.mjs"), dataDir])
   ).trim();
