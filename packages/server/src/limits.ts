@@ -39,6 +39,27 @@ export const limits = {
   /** Batches waiting for their acknowledgement. */
   publishInFlightMax: 8,
 
+  // nats-server
+  natsConnectionsMax: 65_536,
+  /** Bytes waiting for one client before it is cut as slow; holds several of the largest messages. */
+  natsPendingBytesMax: 64 * 1024 * 1024,
+  natsWriteMs: 5_000,
+  natsPingMs: 30_000,
+  /** How long a client may take to log in, the callout included. */
+  natsAuthMs: 10_000,
+  /** JetStream in memory: MQTT sessions and consumers, no stream of ours. */
+  natsMemoryBytesMax: 256 * 1024 ** 2,
+  /** JetStream on disk: the streams' own limits reserve their share of it. */
+  natsStoreBytesMax: 96 * 1024 ** 3,
+  /** Subscriptions of one gateway or device: its control subjects and its inbox. */
+  deviceSubscriptionsMax: 256,
+  /** Accounts that stand ready for back ends, one organization each. */
+  externalAccounts: 64,
+  /** Longest wait for nats-server to recover its streams at start. */
+  natsStartMs: 5 * 60_000,
+  /** Longest wait for nats-server to stop by itself. */
+  natsStopMs: 10_000,
+
   // Readings out
   /** Bytes queued for one listener before it is closed as slow. */
   subscriberQueueBytesMax: 1024 * 1024,
@@ -73,6 +94,14 @@ export const limits = {
   tokenWarningMs: 60_000,
   claimAgeMs: 10 * 60_000,
   loginLeewayMs: 60_000,
+  /** Logins checked at once; each costs about a millisecond of CPU and a few registry queries. */
+  loginsAtOnceMax: 64,
+  /** Logins waiting their turn: what 800 a second work off before nats-server stops waiting. */
+  loginsQueuedMax: 8_000,
+  /** One login's check; ends before nats-server's own patience does. */
+  loginMs: 5_000,
+  /** Lines about refused logins a second; the rest is counted. */
+  loginRefusalsLoggedPerSecond: 10,
   /** Requests per minute and address on /auth and /identity. */
   authRequestsPerMinute: 60,
   keysPerIdentityMax: 16,
