@@ -1,0 +1,65 @@
+import { createConditions } from "./conditions.ts";
+import { type Listener, listen } from "./listener.ts";
+
+/** A listener as a careful client writes it: comes back with its cursor until it is closed. */
+export interface ResumingListener {
+  /** Every reading that arrived, over all connections, as `der_id:timestamp`, in order. */
+  readonly ids: readonly string[];
+  readonly connections: () => number;
+  until(what: string, done: () => boolean): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** Between two tries, so that a hub that is down is not hammered. */
+const retryMs = 100;
+
+export function listenResuming(url: string, token: string): ResumingListener {
+  const ids: string[] = [];
+  const conditions = createConditions();
+  let current: Listener | undefined;
+  let closed = false;
+  let connections = 0;
+  let lastEventId: string | undefined;
+
+  const connectOnce = async (): Promise<void> => {
+    current = await listen(url, { token, lastEventId });
+    connections += 1;
+    let read = 0;
+    const take = () => {
+      for (const { data, event } of current?.events.slice(read) ?? []) {
+        read += 1;
+        if (event !== "message") continue;
+        const { der_id, timestamp } = JSON.parse(data);
+        ids.push(`${der_id}:${timestamp}`);
+      }
+      lastEventId = current?.lastEventId() ?? lastEventId;
+      conditions.changed();
+      return closed;
+    };
+    const listener = current;
+    await Promise.race([listener.ended, listener.until("closed", take)]).catch(ignoreEnd);
+    take();
+  };
+  const running = (async () => {
+    while (!closed) {
+      await connectOnce().catch(ignoreEnd);
+      if (!closed) await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  })();
+  return {
+    ids,
+    connections: () => connections,
+    until: (what, done) => conditions.until(what, done),
+    async close() {
+      closed = true;
+      await current?.close();
+      await running;
+    },
+  };
+}
+
+/** A refused connection and an ended stream are what this client is for: it comes back. */
+function ignoreEnd(error: unknown): void {
+  const expected = /ended|fetch failed|→ (503|502|401|429)|terminated/;
+  if (!(error instanceof Error) || !expected.test(error.message)) throw error;
+}
