@@ -72,7 +72,24 @@ export const limits = {
   ringsBytesMax: 32 * 1024 * 1024,
   /** Replays from the stream at once: JetStream scans, and publishing must not starve. */
   replaysMax: 8,
+  /** Listeners waiting for their turn to replay; beyond it a new one is told to come back. */
+  replayWaitersMax: 1_000,
+  /** One turn of a replay: short, since the server holds its store's lock while it scans. */
+  replayBatchReadings: 256,
+  replayBatchBytesMax: 256 * 1024,
+  /** A read from the stream that takes longer has failed: the connection is down, or the server. */
+  replayTimeoutMs: 10_000,
+  /** Live readings held back while the feed catches up after a reconnect. */
+  feedHeldBytesMax: 8 * 1024 * 1024,
+  /** Ids in one filter of a stream. */
+  filterIdsMax: 256,
+  minIntervalMs: 100,
+  minIntervalMsMax: 3_600_000,
   heartbeatMs: 15_000,
+  /** How long a listener that was too slow may still take what was queued for it. */
+  slowGraceMs: 10_000,
+  /** In which time all streams are ended at a shutdown, spread so that they do not return at once. */
+  drainMs: 3_000,
   streamsPerIdentityMax: 1_000,
   streamsPerAddressMax: 2_000,
 
@@ -103,7 +120,11 @@ export const limits = {
   /** Lines about refused logins a second; the rest is counted. */
   loginRefusalsLoggedPerSecond: 10,
   /** Requests per minute and address on /auth and /identity. */
-  authRequestsPerMinute: 60,
+  authRequestsPerMinute: 300,
+  /** Body of a REST request that is no upload: a device with all its DERs takes a tenth. */
+  requestBytesMax: 64 * 1024,
+  /** Items of a list: the default as well, for clients that know no paging. */
+  pageItemsMax: 1_000,
   keysPerIdentityMax: 16,
 } as const;
 

@@ -155,6 +155,7 @@ async function lockGateway(trx: Transaction<Tables>, claim: Claim): Promise<Gate
     .where("id", "=", serial)
     .executeTakeFirst();
   if (identity === undefined) {
+    await takeOverKey(trx, publicKey);
     await insertIdentity(trx, { id: serial, type: "gateway", publicKeys: [publicKey] });
   } else if (identity.revoked_at !== null) {
     throw new NovacoreError("identity_revoked", `Gateway ${serial} has been revoked.`);
@@ -178,6 +179,25 @@ async function lockGateway(trx: Transaction<Tables>, claim: Claim): Promise<Gate
     .where("serial", "=", serial)
     .returningAll()
     .executeTakeFirstOrThrow();
+}
+
+/**
+ * A gateway that registered its key before it had a serial gets a new identity by its first claim,
+ * and the nameless one, which was never good for anything, goes.
+ */
+async function takeOverKey(trx: Transaction<Tables>, publicKey: string): Promise<void> {
+  await trx
+    .deleteFrom("identities")
+    .where("type", "=", "gateway")
+    .where("revoked_at", "is", null)
+    .where("id", "in", (where) =>
+      where
+        .selectFrom("identity_keys")
+        .select("identity_id")
+        .where("public_key", "=", publicKey)
+        .where("identity_id", "not in", where.selectFrom("gateways").select("serial")),
+    )
+    .execute();
 }
 
 /**

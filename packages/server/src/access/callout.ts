@@ -1,0 +1,169 @@
+import type { NatsConnection } from "@nats-io/transport-node";
+import { type ErrorCode, namePattern } from "@novacore/protocol";
+import { limits } from "../limits.ts";
+import type { Nkey } from "../nats/nkeys.ts";
+import { devicePermissions, isReservedName } from "../nats/permissions.ts";
+import type { LoginAttempt, LoginOutcome } from "./login.ts";
+import { MqttClientIds } from "./mqtt-client-ids.ts";
+import {
+  type AuthorizationRequest,
+  acceptLogin,
+  provesNkey,
+  readAuthorizationRequest,
+  refuseLogin,
+} from "./nats-jwt.ts";
+import { RefusalLog, type RefusalLogger } from "./refusal-log.ts";
+
+export interface CalloutOptions {
+  /** Of the account AUTH. */
+  readonly connection: NatsConnection;
+  /** Signs the answers. */
+  readonly issuer: Nkey;
+  readonly login: (attempt: LoginAttempt) => Promise<LoginOutcome>;
+  readonly log: RefusalLogger;
+  readonly metrics?: { readonly logins: { inc(labels: { result: string }): void } };
+}
+
+export interface Callout {
+  /**
+   * Refuses the logins of an identity that are being checked right now: they may have read the
+   * registry just before it was revoked. Call it before kicking the identity's connections.
+   */
+  revoke(identityId: string): void;
+  /** Stops taking logins and waits for those under way. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Answers nats-server's question whether a connection may come in, as one of a queue group of all
+ * hubs. At most `loginsAtOnceMax` are checked at once and `loginsQueuedMax` wait; whatever happens,
+ * the server gets an explicit answer.
+ */
+export function startCallout(options: CalloutOptions): Callout {
+  const { connection, issuer, metrics } = options;
+  const refusals = new RefusalLog(options.log);
+  const clientIds = new MqttClientIds();
+  const checking = new Set<Check>();
+  const waiting: Question[] = [];
+  const idle: (() => void)[] = [];
+
+  const answer = async ({ request, respond }: Question): Promise<void> => {
+    const check: Check = { revoked: new Set() };
+    checking.add(check);
+    const outcome = await decide(request, options.login, clientIds);
+    checking.delete(check);
+    const verdict =
+      outcome.accepted && check.revoked.has(outcome.identityId)
+        ? refused("identity_revoked", "revoked while it logged in")
+        : outcome;
+    metrics?.logins.inc({ result: verdict.accepted ? "accepted" : verdict.code });
+    if (!verdict.accepted) {
+      refusals.write(request, verdict);
+      return respond(refuseLogin(request, issuer, verdict.code));
+    }
+    const { identityId } = verdict;
+    const permissions = devicePermissions(identityId, request.transport);
+    respond(acceptLogin(request, issuer, { name: identityId, account: "DEV", permissions }));
+  };
+
+  const next = (): void => {
+    while (checking.size < limits.loginsAtOnceMax) {
+      const question = waiting.shift();
+      if (question === undefined) break;
+      // The server has given up on it and refused the client itself.
+      if (question.request.expiresAt < Date.now()) continue;
+      void answer(question).finally(next);
+    }
+    if (checking.size === 0) for (const resolve of idle.splice(0)) resolve();
+  };
+
+  const subscription = connection.subscribe("$SYS.REQ.USER.AUTH", {
+    queue: "novacore-auth",
+    callback: (error, message) => {
+      if (error !== null) return refusals.fail(error);
+      try {
+        const request = readAuthorizationRequest(message.string(), issuer.publicKey);
+        const respond = (jwt: string) => void message.respond(jwt);
+        if (waiting.length >= limits.loginsQueuedMax) {
+          return respond(refuseLogin(request, issuer, "unavailable"));
+        }
+        waiting.push({ request, respond });
+        next();
+      } catch (cause) {
+        // Not from a server: whoever wrote it gets no answer to learn from.
+        refusals.fail(cause);
+      }
+    },
+  });
+
+  return {
+    revoke: (identityId) => {
+      clientIds.forget(identityId);
+      for (const check of checking) check.revoked.add(identityId);
+    },
+    stop: async () => {
+      await subscription.drain();
+      await new Promise<void>((resolve) => {
+        idle.push(resolve);
+        next();
+      });
+    },
+  };
+}
+
+interface Question {
+  readonly request: AuthorizationRequest;
+  respond(jwt: string): void;
+}
+
+/** A login under way, and who was revoked meanwhile. */
+interface Check {
+  readonly revoked: Set<string>;
+}
+
+/** Never throws: what goes wrong inside is a refusal, with the reason for the log. */
+async function decide(
+  request: AuthorizationRequest,
+  login: (attempt: LoginAttempt) => Promise<LoginOutcome>,
+  clientIds: MqttClientIds,
+): Promise<LoginOutcome> {
+  const { username, password, token, nkey, transport, mqttClientId } = request;
+  if (username === undefined && token === undefined && nkey === undefined) {
+    return refused("unauthenticated", "no credentials");
+  }
+  if (username !== undefined && isReservedName(username)) {
+    return refused("unauthenticated", "a name that the hub keeps for itself");
+  }
+  try {
+    if (nkey !== undefined && !provesNkey(request)) {
+      return refused("signature_invalid", "the nonce is not signed by the nkey");
+    }
+    const attempt = { username, password, token, nkey, transport };
+    const outcome = await withTimeout(login(attempt), limits.loginMs);
+    if (!outcome.accepted) return outcome;
+    const { identityId } = outcome;
+    if (!namePattern.test(identityId) || isReservedName(identityId)) {
+      return refused("internal", "the identity's id cannot stand in a subject");
+    }
+    if (mqttClientId !== undefined && !clientIds.take(mqttClientId, identityId)) {
+      return refused("conflict", "the MQTT client id is another identity's");
+    }
+    return outcome;
+  } catch (error) {
+    return refused("unavailable", error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refused(code: ErrorCode, reason: string): LoginOutcome & { accepted: false } {
+  return { accepted: false, code, reason };
+}
+
+async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`not decided in ${ms} ms`)), ms);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

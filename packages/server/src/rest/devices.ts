@@ -1,0 +1,181 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { NovacoreError } from "@novacore/protocol";
+import { Type } from "typebox";
+import { canonicalDeviceType, deviceTypeAliases, deviceTypes } from "../registry/device-types.ts";
+import type { Device } from "../registry/devices.ts";
+import {
+  DerAnswer,
+  DerType,
+  DeviceAnswer,
+  DeviceState,
+  DeviceType,
+  toDerAnswer,
+  toDeviceAnswer,
+} from "./device-answer.ts";
+import { Id, Name, Time } from "./fields.ts";
+import type { ResourceOptions } from "./routes.ts";
+
+const NewDer = Type.Object({ name: Id, type: DerType });
+const Provision = Type.Object({
+  gateway_serial: Type.Optional(Id),
+  identity: Type.Optional(Id),
+  hardware_id: Name,
+  device_type: Type.Enum([...deviceTypes, ...deviceTypeAliases]),
+  site_id: Id,
+  name: Type.Optional(Name),
+  manufacturer: Type.Optional(Name),
+  model: Type.Optional(Name),
+  // An inverter with every tracker and meter has a tenth of them.
+  ders: Type.Optional(Type.Array(NewDer, { maxItems: 64 })),
+});
+const Provisioned = Type.Object({
+  device_id: Type.String(),
+  hardware_id: Type.String(),
+  device_type: DeviceType,
+  site_id: Type.String(),
+  state: DeviceState,
+  created: Type.Boolean(),
+  ders: Type.Array(DerAnswer),
+});
+const DerWithDevice = Type.Interface([DerAnswer], { device_id: Type.String(), created_at: Time });
+const Params = Type.Object({ id: Id });
+
+/** Devices and DERs: provisioned once, under the name by which the gateway knows them. */
+export const deviceRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
+  app,
+  { registry, access, callerOf },
+) => {
+  app.post(
+    "/devices/provision",
+    {
+      schema: {
+        summary: "Make a device known, or add to one that is",
+        body: Provision,
+        response: { 200: Provisioned, 201: Provisioned },
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      const gatewaySerial = gatewayOf(body.gateway_serial, body.identity);
+      const caller = await callerOf(request);
+      const { orgId } = await access.authorize(caller, "device.provision", { gatewaySerial });
+      const ders = body.ders ?? [];
+      const { device, created } = await registry.devices.provision({
+        orgId,
+        siteId: body.site_id,
+        gatewaySerial,
+        hardwareId: body.hardware_id,
+        type: canonicalDeviceType(body.device_type, ders),
+        name: body.name,
+        manufacturer: body.manufacturer,
+        model: body.model,
+        ders,
+      });
+      return reply.code(created ? 201 : 200).send(toProvisioned(device, created));
+    },
+  );
+
+  app.get(
+    "/devices/:id",
+    { schema: { summary: "Show a device", params: Params, response: { 200: DeviceAnswer } } },
+    async (request) => {
+      const deviceId = request.params.id;
+      await access.authorize(await callerOf(request), "device.view", { deviceId });
+      const device = await registry.devices.get(deviceId);
+      if (device === undefined) throw new NovacoreError("not_found");
+      return toDeviceAnswer(device);
+    },
+  );
+
+  app.put(
+    "/devices/:id",
+    {
+      schema: {
+        summary: "Change a device, or move it to another site of its organization",
+        params: Params,
+        body: Type.Object({
+          name: Type.Optional(Name),
+          site_id: Type.Optional(Id),
+          manufacturer: Type.Optional(Name),
+          model: Type.Optional(Name),
+        }),
+        response: { 200: DeviceAnswer },
+      },
+    },
+    async (request) => {
+      const deviceId = request.params.id;
+      const { name, site_id: siteId, manufacturer, model } = request.body;
+      await access.authorize(await callerOf(request), "device.update", { deviceId });
+      const settings = { name, siteId, manufacturer, model };
+      return toDeviceAnswer(await registry.devices.update(deviceId, settings));
+    },
+  );
+
+  app.delete(
+    "/devices/:id",
+    { schema: { summary: "Delete a device with its DERs", params: Params } },
+    async (request, reply) => {
+      const deviceId = request.params.id;
+      await access.authorize(await callerOf(request), "device.delete", { deviceId });
+      await registry.devices.remove(deviceId);
+      return reply.code(204).send();
+    },
+  );
+
+  app.post(
+    "/devices/:id/ders",
+    {
+      schema: {
+        summary: "Add a DER to a device",
+        params: Params,
+        body: NewDer,
+        response: { 200: DerWithDevice, 201: DerWithDevice },
+      },
+    },
+    async (request, reply) => {
+      const deviceId = request.params.id;
+      await access.authorize(await callerOf(request), "device.provision", { deviceId });
+      const { der, created } = await registry.devices.addDer(deviceId, request.body);
+      return reply.code(created ? 201 : 200).send({
+        ...toDerAnswer(der),
+        device_id: der.deviceId,
+        created_at: der.createdAt,
+      });
+    },
+  );
+
+  app.get(
+    "/ders/:id",
+    { schema: { summary: "Show a DER", params: Params, response: { 200: DerWithDevice } } },
+    async (request) => {
+      const derId = request.params.id;
+      await access.authorize(await callerOf(request), "device.view", { derId });
+      const der = await registry.devices.getDer(derId);
+      if (der === undefined) throw new NovacoreError("not_found");
+      return { ...toDerAnswer(der), device_id: der.deviceId, created_at: der.createdAt };
+    },
+  );
+};
+
+/** Clients name the gateway in one of two members, some in both. */
+function gatewayOf(gatewaySerial: string | undefined, identity: string | undefined): string {
+  const serial = gatewaySerial ?? identity;
+  if (serial !== undefined && (identity === undefined || identity === serial)) return serial;
+  const message =
+    serial === undefined ? "is missing" : "and identity name two gateways; give one of them";
+  throw new NovacoreError("validation_failed", `/gateway_serial ${message}.`, {
+    details: [{ path: "/gateway_serial", message }],
+  });
+}
+
+function toProvisioned(device: Device, created: boolean) {
+  return {
+    device_id: device.id,
+    hardware_id: device.hardwareId,
+    device_type: device.type,
+    site_id: device.siteId,
+    state: device.state,
+    created,
+    ders: device.ders.map(toDerAnswer),
+  };
+}

@@ -1,0 +1,85 @@
+import { type ErrorCode, type ErrorDetail, NovacoreError } from "@novacore/protocol";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { createMethodTable } from "./methods.ts";
+
+/**
+ * Makes every error answer `{error, message, details?, request_id}` with the status of its code.
+ * Register it before the routes, so that a known path with another method answers 405. What went
+ * wrong inside is logged and never answered.
+ */
+export function registerErrorHandler(app: FastifyInstance): void {
+  const methods = createMethodTable();
+  app.addHook("onRoute", ({ method, url }) => methods.add(method, url));
+  app.setErrorHandler<FastifyError | NovacoreError>((error, request, reply) => {
+    const told = translate(error);
+    if (told.status >= 500) request.log.error({ err: error, code: told.code }, "request failed");
+    return answer(told, request, reply);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methods.of(request.url);
+    if (allowed.length === 0) {
+      const message = `There is nothing at ${request.method} ${pathOf(request.url)}.`;
+      return answer(new NovacoreError("not_found", message), request, reply);
+    }
+    reply.header("allow", allowed.join(", "));
+    const message = `This path takes ${allowed.join(", ")}, not ${request.method}.`;
+    return answer(new NovacoreError("method_not_allowed", message), request, reply);
+  });
+}
+
+/** A query may hold a stream ticket, so answers and logs get the path alone, and not all of it. */
+const pathOf = (url: string) => url.split("?", 1)[0]?.slice(0, 200) ?? "";
+
+function answer(error: NovacoreError, request: FastifyRequest, reply: FastifyReply) {
+  if (error.status === 401) reply.header("www-authenticate", "Bearer");
+  const wait = error.status === 429 || error.status === 503;
+  if (wait && !reply.hasHeader("retry-after")) reply.header("retry-after", "1");
+  return reply.code(error.status).send({
+    error: error.code,
+    message: error.message,
+    ...(error.details.length > 0 && { details: error.details }),
+    request_id: request.id,
+  });
+}
+
+/** The only place where an error of any kind becomes what a client is told. */
+function translate(error: FastifyError | NovacoreError): NovacoreError {
+  if (error instanceof NovacoreError) {
+    return error.status < 500 || error.code !== "internal" ? error : new NovacoreError("internal");
+  }
+  if (error.validation !== undefined) return fromValidation(error);
+  const code = codeOfStatus[error.statusCode ?? 500];
+  if (code !== undefined) return new NovacoreError(code);
+  const isClientError = (error.statusCode ?? 500) < 500;
+  return new NovacoreError(isClientError ? "malformed_request" : "internal");
+}
+
+const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
+  404: "not_found",
+  413: "payload_too_large",
+  415: "unsupported_media_type",
+  429: "rate_limited",
+  503: "unavailable",
+};
+
+/** Enough to mend a request with; a hostile body could hold thousands of faults. */
+const detailsMax = 20;
+
+function fromValidation(error: FastifyError): NovacoreError {
+  // An id in a path that no id can be: the thing does not exist.
+  if (error.validationContext === "params") return new NovacoreError("not_found");
+  const details = (error.validation ?? []).flatMap(toDetails).slice(0, detailsMax);
+  const [first] = details;
+  const message = first && `${first.path || "The body"} ${first.message}.`;
+  return new NovacoreError("validation_failed", message, { details });
+}
+
+type ValidationFault = NonNullable<FastifyError["validation"]>[number];
+
+function toDetails({ instancePath, keyword, message, params }: ValidationFault): ErrorDetail[] {
+  const missing = params["requiredProperties"];
+  if (keyword === "required" && Array.isArray(missing)) {
+    return missing.map((name) => ({ path: `${instancePath}/${name}`, message: "is missing" }));
+  }
+  return [{ path: instancePath, message: message ?? "is not allowed" }];
+}

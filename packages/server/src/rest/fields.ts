@@ -1,0 +1,36 @@
+import { Type } from "typebox";
+import { limits } from "../limits.ts";
+
+/** Fields that several resources share. */
+
+/** Any id: one that does not fit names nothing, so that paths with it answer 404. */
+export const Id = Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$" });
+
+/** Text for people: no control characters, which PostgreSQL, logs and headers would trip over. */
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: 200,
+  pattern: "^[^\\u0000-\\u001f\\u007f]*$",
+});
+
+export const Time = Type.String({ format: "date-time", description: "ISO-8601, UTC" });
+
+export const PublicKey = Type.Union([Type.String({ maxLength: 2_048 }), Type.Object({})], {
+  description:
+    "P-256 as hex or base64(url) of X‖Y or 04‖X‖Y; Ed25519 as hex, base64(url) or base58; or PEM, SPKI, JWK",
+});
+
+export const Signature = Type.String({
+  maxLength: 160,
+  description: "r‖s or DER (P-256), 64 bytes (Ed25519); as hex, base64 or base64url",
+});
+
+export const PageQuery = Type.Object({
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: limits.pageItemsMax, default: limits.pageItemsMax }),
+  ),
+  cursor: Type.Optional(Type.String({ description: "From the Link header of the page before" })),
+});
+
+export const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
+  Type.Union([schema, Type.Null()]);

@@ -1,0 +1,163 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { NovacoreError, namePattern } from "@novacore/protocol";
+import { Type } from "typebox";
+import type { Caller } from "../access/caller.ts";
+import { readPublicKeys } from "../access/keys.ts";
+import { type Identity, type IdentityType, identityTypes } from "../registry/identities.ts";
+import { bearerOf } from "./authenticate.ts";
+import { Id, Name, nullable, PublicKey, Signature, Time } from "./fields.ts";
+import type { ResourceOptions } from "./routes.ts";
+
+const IdentityType = Type.Enum(identityTypes);
+
+const IdentityAnswer = Type.Object({
+  id: Type.String(),
+  type: IdentityType,
+  name: nullable(Type.String()),
+  created_at: Time,
+});
+
+/** Identities and their keys. */
+export const identityRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (app, options) => {
+  const { registry, access, callerOf } = options;
+
+  app.post(
+    "/identity/register",
+    {
+      schema: {
+        summary: "Register a public key",
+        body: Type.Object({
+          public_key: PublicKey,
+          type: IdentityType,
+          name: Type.Optional(Name),
+        }),
+        response: { 200: IdentityAnswer, 201: IdentityAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { public_key, type, name } = request.body;
+      const publicKeys = readPublicKeys(public_key).map((key) => key.hex);
+      const known = await registry.identities.byKey(publicKeys);
+      if (known?.revokedAt) throw new NovacoreError("identity_revoked");
+      if (known !== undefined) return toAnswer(known);
+      const token = bearerOf(request);
+      const caller = token === undefined ? undefined : await access.authenticate(token);
+      assertMayRegister(access.registration, caller, type);
+      // A gateway's id is its serial, which it can only give as its name here. Without one it gets
+      // its identity by the first claim, which proves the key as well.
+      const isSerial = type === "gateway" && name !== undefined && namePattern.test(name);
+      const id = isSerial ? { id: name } : {};
+      const { identity, created } = await registry.identities.register({
+        ...id,
+        type,
+        name,
+        publicKeys,
+      });
+      return reply.code(created ? 201 : 200).send(toAnswer(identity));
+    },
+  );
+
+  app.get(
+    "/identity",
+    {
+      schema: {
+        summary: "Who the caller is",
+        response: {
+          200: Type.Interface([IdentityAnswer], { public_keys: Type.Array(Type.String()) }),
+        },
+      },
+    },
+    async (request) => {
+      const { identityId } = await callerOf(request);
+      const identity = await registry.identities.get(identityId);
+      if (identity === undefined) throw new NovacoreError("unauthenticated");
+      return { ...toAnswer(identity), public_keys: await registry.identities.keys(identityId) };
+    },
+  );
+
+  app.post(
+    "/identity/keys",
+    {
+      schema: {
+        summary: "Add a key, proved by a challenge signed with it",
+        body: Type.Object({
+          public_key: PublicKey,
+          challenge: Type.String({ maxLength: 256 }),
+          signature: Signature,
+        }),
+        response: { 201: Type.Object({ public_key: Type.String() }) },
+      },
+    },
+    async (request, reply) => {
+      const { identityId } = await callerOf(request);
+      const { public_key: publicKey, challenge, signature } = request.body;
+      const key = access.proveKey({ publicKey, challenge, signature });
+      await registry.identities.addKey(identityId, key);
+      return reply.code(201).send({ public_key: key });
+    },
+  );
+
+  app.delete(
+    "/identity/keys/:key",
+    {
+      schema: {
+        summary: "Take a key away; its tokens end",
+        params: Type.Object({ key: Type.String({ pattern: "^([0-9a-f]{64}|[0-9a-f]{128})$" }) }),
+      },
+    },
+    async (request, reply) => {
+      const { identityId } = await callerOf(request);
+      await registry.identities.removeKey(identityId, request.params.key);
+      return reply.code(204).send();
+    },
+  );
+
+  app.post(
+    "/identities/:id/revoke",
+    {
+      schema: { summary: "End an identity for good", params: Type.Object({ id: Id }) },
+    },
+    async (request, reply) => {
+      const caller = await callerOf(request);
+      const identity = await registry.identities.get(request.params.id);
+      if (identity === undefined || !mayRevoke(caller, identity)) {
+        throw new NovacoreError("not_found");
+      }
+      await registry.identities.revoke(identity.id);
+      return reply.code(204).send();
+    },
+  );
+};
+
+function isPlatform(type: IdentityType): boolean {
+  return type === "admin" || type === "root";
+}
+
+function assertMayRegister(
+  registration: "open" | "invite-only" | "closed",
+  caller: Caller | undefined,
+  type: IdentityType,
+): void {
+  const byPlatform = caller !== undefined && isPlatform(caller.identityType);
+  if (registration === "closed") throw new NovacoreError("registration_closed");
+  if (registration === "invite-only" && !byPlatform) throw new NovacoreError("registration_closed");
+  // Operators of the platform are made by root alone, whatever the setting.
+  if (isPlatform(type) && caller?.identityType !== "root") {
+    throw new NovacoreError("forbidden", `Only root registers an identity of type ${type}.`);
+  }
+}
+
+/** Anybody ends himself; operators of the platform end others, and only root ends an operator. */
+function mayRevoke(caller: Caller, identity: Identity): boolean {
+  if (caller.identityId === identity.id || caller.identityType === "root") return true;
+  return caller.identityType === "admin" && !isPlatform(identity.type);
+}
+
+function toAnswer(identity: Identity) {
+  return {
+    id: identity.id,
+    type: identity.type,
+    name: identity.name,
+    created_at: identity.createdAt,
+  };
+}
