@@ -3,7 +3,7 @@ import { runNode, script } from "./run-node.mjs";
 import { fail, setUp } from "./setup.mjs";
 
 try {
-  process.exitCode = await runNode(await setUp(), [script("run-checks.mjs")]);
+  process.exitCode = await runNode(await setUp(), [script("run-checks.mjs")], { wholeGroup: true });
 } catch (error) {
   fail(error);
 }

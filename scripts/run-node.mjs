@@ -10,17 +10,22 @@ const sameSignalMs = 500;
 /**
  * Resolves with the exit code. The child gets a process group of its own and every signal once,
  * from here: it would otherwise see each Ctrl-C two or three times, and take the second for "now".
+ * A program that looks after its own children gets it alone; with `wholeGroup` they get it too.
  * It holds a channel to us and stops when we are gone, however we went (see follow-parent.mjs).
  */
-export function runNode(node, args, env = {}) {
+export function runNode(node, args, { env = {}, wholeGroup = false } = {}) {
   const followParent = new URL("follow-parent.mjs", import.meta.url).href;
+  const hasGroup = process.platform !== "win32";
   const child = spawn(node, ["--import", followParent, ...args], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
-    detached: process.platform !== "win32",
+    detached: hasGroup,
   });
-  const stopForwarding = forwardSignals(child);
+  const stopForwarding = forwardSignals((signal) => {
+    if (wholeGroup && hasGroup) process.kill(-child.pid, signal);
+    else child.kill(signal);
+  });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code, signal) => {
@@ -32,11 +37,11 @@ export function runNode(node, args, env = {}) {
 
 export const script = (name) => join(root, "scripts", name);
 
-function forwardSignals(child) {
+function forwardSignals(send) {
   let lastMs = 0;
   const forward = (signal) => {
     const now = Date.now();
-    if (now - lastMs > sameSignalMs) child.kill(signal);
+    if (now - lastMs > sameSignalMs) send(signal);
     lastMs = now;
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];

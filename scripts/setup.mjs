@@ -45,7 +45,7 @@ function dependenciesAreInstalled() {
     if (!path.includes("node_modules/")) continue;
     const found = installed[path];
     if (found === undefined && entry.optional) continue; // another platform's
-    if (found?.version !== entry.version) return false;
+    if (found === undefined || found.version !== entry.version) return false;
   }
   return true;
 }

@@ -10,7 +10,7 @@ try {
   const wantsHub = !args.includes("--help") && !args.includes("-h");
   if (wantsHub && !process.env.NATS_URL) env.NOVACORE_NATS_SERVER = await natsServer(node);
   const main = join(root, "packages", "server", "src", "main.ts");
-  process.exitCode = await runNode(node, [main, "start", ...args], env);
+  process.exitCode = await runNode(node, [main, "start", ...args], { env });
 } catch (error) {
   fail(error);
 }
