@@ -45,7 +45,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
   } catch (error) {
     await db.destroy();
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`The registry at ${describe(options)} cannot be opened: ${reason}`);
+    throw new Error(`The registry at ${describeDatabase(options)} cannot be opened: ${reason}`);
   }
   const changes = new ChangeFeed();
   return {
@@ -64,7 +64,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
 }
 
 /** Where the registry is, for logs: never with the password of a URL. */
-export function describe({ databaseUrl, dataDir }: RegistryOptions): string {
+export function describeDatabase({ databaseUrl, dataDir }: RegistryOptions): string {
   if (databaseUrl === undefined) return join(dataDir, sqliteFile);
   if (!URL.canParse(databaseUrl)) return "DATABASE_URL, which is not a URL";
   const { protocol, host, pathname } = new URL(databaseUrl);

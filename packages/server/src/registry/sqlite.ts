@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
+import { SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
 
 /**
  * Kysely's SQLite dialect on Node's own SQLite. The file and what SQLite puts beside it (-wal, -shm
@@ -15,7 +15,23 @@ export function sqliteDialect(path: string): SqliteDialect {
   for (const pragma of ["busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL"]) {
     database.exec(`pragma ${pragma}`);
   }
-  return new SqliteDialect({ database: adapt(database) });
+  return new RegistryDialect({ database: adapt(database) });
+}
+
+/**
+ * SQLite's DDL is transactional, though Kysely says it is not: with all migrations in one
+ * transaction, a second process waits for the first, and a failure leaves nothing half done.
+ */
+class RegistryDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalAdapter();
+  }
+}
+
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
 /** Prepared statements kept: the registry has about a hundred different ones. */
