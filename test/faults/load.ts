@@ -1,10 +1,13 @@
 import type { Uplink, WayIn } from "../conformance/ways-in.ts";
+import { createConditions } from "../support/conditions.ts";
 import type { HomeDer } from "../support/home.ts";
 
 /** A gateway program that keeps each reading until it has been acknowledged, over one way in. */
 export interface Load {
   /** `der_id:timestamp` of every reading that was acknowledged. */
   readonly acknowledged: ReadonlySet<string>;
+  /** Resolves once that many readings are acknowledged. */
+  reaches(count: number): Promise<unknown>;
   /** Stops taking new readings and resolves when all taken ones are acknowledged. */
   finish(): Promise<void>;
 }
@@ -24,6 +27,7 @@ export function startLoad(
   type: string,
 ): Load {
   const acknowledged = new Set<string>();
+  const conditions = createConditions();
   let stopping = false;
   let lastMs = 0;
 
@@ -45,11 +49,14 @@ export function startLoad(
         }
       }
       acknowledged.add(`${der.derId}:${lastMs}`);
+      conditions.changed();
     }
     await uplink?.close();
   })();
   return {
     acknowledged,
+    reaches: (count) =>
+      conditions.until(`${way.name} gets ${count} acknowledged`, () => acknowledged.size >= count),
     async finish() {
       stopping = true;
       await running;

@@ -1,0 +1,62 @@
+import cors from "@fastify/cors";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import Fastify, { type FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Config } from "./config.ts";
+import { registerErrorHandler } from "./rest/errors.ts";
+
+/** How long a client may take to send the head of a request, and an upload as a whole. */
+const headersMs = 10_000;
+const requestMs = 60_000;
+
+/**
+ * The HTTP server without its routes: errors in their one shape, the origins that browsers may come
+ * from, nothing logged that a client sent as a secret.
+ */
+export async function createHttpApp(config: Config, log: Logger): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: log,
+    // One line a request would drown the log of a hub that takes uploads; failures are logged.
+    disableRequestLogging: true,
+    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
+    requestTimeout: requestMs,
+    // A listener's socket lives for days; it is ended by the stream, never by a timer of HTTP.
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    // Stopping closes what is idle; streams were drained before.
+    forceCloseConnections: true,
+    http: { headersTimeout: headersMs },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  registerErrorHandler(app);
+  await app.register(cors, {
+    origin: [...config.corsOrigins],
+    allowedHeaders: ["authorization", "content-type", "last-event-id", "cache-control"],
+    exposedHeaders: ["link", "retry-after", "x-request-id"],
+    maxAge: 600,
+  });
+  app.addHook("onSend", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+    reply.header("x-content-type-options", "nosniff");
+  });
+  return app;
+}
+
+/** Starts listening; a taken port is one clear sentence with the way out. */
+export async function listenHttp(app: FastifyInstance, config: Config): Promise<number> {
+  try {
+    await app.listen({ host: config.host, port: config.httpPort });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code !== "EADDRINUSE" && code !== "EACCES") throw cause;
+    const why = code === "EACCES" ? "may not be opened by this user" : "is taken";
+    throw new Error(
+      `Port ${config.httpPort} (REST and SSE) ${why}. ` +
+        "Set NOVACORE_HTTP_PORT to another one, or stop what uses it.",
+      { cause },
+    );
+  }
+  const address = app.server.address();
+  if (address === null || typeof address === "string") throw new Error("HTTP listens on no port");
+  return address.port;
+}

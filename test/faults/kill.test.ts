@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { waysIn } from "../conformance/ways-in.ts";
+import { createHome, type Home } from "../support/home.ts";
+import { type HubProcess, startHubProcess } from "../support/hub-process.ts";
+import { listenResuming, type ResumingListener } from "../support/resuming-listener.ts";
+import { type Load, startLoad } from "./load.ts";
+import { readStored } from "./stored-readings.ts";
+
+const kills = 10;
+/** Readings that every load must get acknowledged between two kills: the kill falls into traffic. */
+const readingsBetween = 25;
+const listenersPerStream = 3;
+
+/** The ways in that acknowledge: what they promise must hold. */
+const acknowledging = ["MQTT QoS 1", "NATS batch request", "HTTP upload"];
+
+let hub: HubProcess;
+let home: Home;
+let loads: Load[];
+let listeners: ResumingListener[];
+
+before(async () => {
+  hub = await startHubProcess();
+  home = await createHome(hub);
+});
+after(() => hub?.close());
+
+test("kill -9 of the hub, ten times under load, loses and doubles nothing", async () => {
+  startTraffic();
+  for (let kill = 0; kill < kills; kill++) {
+    await traffic();
+    await hub.kill();
+    await hub.start();
+  }
+  await settle();
+});
+
+test("kill -9 of nats-server, ten times under load, loses and doubles nothing", async () => {
+  startTraffic();
+  for (let kill = 0; kill < kills; kill++) {
+    await traffic();
+    process.kill(await natsPid(), "SIGKILL");
+  }
+  await settle();
+});
+
+function startTraffic(): void {
+  const ders = [
+    { der: home.ders.solar, type: "pv" },
+    { der: home.ders.battery, type: "battery" },
+    { der: home.ders.meter, type: "meter" },
+  ] as const;
+  listeners = [`/stream/sites/${home.siteId}`, `/stream/orgs/${home.orgId}`].flatMap((path) =>
+    Array.from({ length: listenersPerStream }, () =>
+      // From the cursor of "now", explicitly: a listener that connects late must not miss the start.
+      listenResuming(`${hub.url}${path}?since=${Date.now()}`, home.token),
+    ),
+  );
+  loads = acknowledging.map((name, index) => {
+    const way = waysIn.find((candidate) => candidate.name === name);
+    const at = ders[index];
+    assert.ok(way && at, name);
+    return startLoad(way, hub, at.der, at.type);
+  });
+}
+
+/** Waits until every load has got that many more acknowledgements. */
+async function traffic(): Promise<void> {
+  await Promise.all(loads.map((load) => load.reaches(load.acknowledged.size + readingsBetween)));
+}
+
+async function settle(): Promise<void> {
+  await Promise.all(loads.map((load) => load.finish()));
+  const published = new Set(loads.flatMap((load) => [...load.acknowledged]));
+  assert.ok(published.size >= kills * readingsBetween * acknowledging.length, `${published.size}`);
+
+  const stored = await readStored(hub);
+  assert.equal(stored.length, new Set(stored).size, "nothing is stored twice");
+  assert.deepEqual(
+    [...published].filter((id) => !new Set(stored).has(id)),
+    [],
+    "nothing is missing",
+  );
+
+  for (const listener of listeners) {
+    await listener.until("every published reading arrived", () =>
+      [...published].every((id) => listener.ids.includes(id)),
+    );
+    await listener.close();
+    assert.ok(listener.connections() > 1, "the listener was cut and came back");
+    assert.equal(listener.ids.length, new Set(listener.ids).size, "nothing arrived twice");
+    const unexpected = listener.ids.filter((id) => !published.has(id));
+    assert.deepEqual(unexpected, [], "nothing but what was published");
+  }
+}
+
+async function natsPid(): Promise<number> {
+  const record = await readFile(join(hub.dataDir, "nats", "nats-server.pid"), "utf8");
+  return JSON.parse(record).pid;
+}
