@@ -28,6 +28,8 @@ export interface HomeState {
   readonly evW: number;
   readonly meterW: number;
   readonly socFraction: number;
+  /** Local time of the home: 0 to less than 24. */
+  readonly hourOfDay: number;
   /** Energy of the session that is on; undefined while no car is plugged in. */
   readonly sessionWh: number | undefined;
   readonly generationWh: number;
@@ -60,6 +62,7 @@ const counters = [
 ] as const;
 
 const atRest: HomeState = {
+  hourOfDay: 0,
   ...{ pvW: 0, loadW: 0, batteryW: 0, evW: 0, meterW: 0, socFraction: 0.5, sessionWh: undefined },
   ...{ generationWh: 0, importWh: 0, exportWh: 0, chargeWh: 0, dischargeWh: 0, evChargeWh: 0 },
 };
@@ -111,6 +114,7 @@ function createStep(days: RecordedDays, seed: number): Step {
     const generationW = generationAt(second);
     const hourOfDay = (second % daySeconds) / 3600;
     const { socFraction } = state;
+    state.hourOfDay = hourOfDay;
     const batteryW = batteryPowerW({ socFraction, loadW, generationW, hourOfDay });
     stepCar(state, sessions, second);
     const meterW = loadW - generationW + batteryW + state.evW;

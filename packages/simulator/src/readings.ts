@@ -3,7 +3,6 @@ import { battery } from "./battery.ts";
 import { charger } from "./ev.ts";
 import type { HomeState } from "./home.ts";
 import { smoothNoise } from "./random.ts";
-import { daySeconds } from "./recorded-days.ts";
 
 /** One device of the virtual home, as it is provisioned, and the one DER that it has. */
 export interface HomeDevice {
@@ -68,7 +67,7 @@ function readPv(state: HomeState, timeMs: number): Reading {
     A: round2(W / V),
     rated_power_W: ratedPvW,
     ...{ mppt1_V: trackerV, mppt1_A: trackerV > 0 ? round2(W / trackerV) : 0 },
-    heatsink_C: round1(ambientC(timeMs) - W / 60),
+    heatsink_C: round1(ambientC(state) - W / 60),
     total_generation_Wh: round2(state.generationWh),
     lower_limit_W: -ratedPvW,
     upper_limit_W: 0,
@@ -89,8 +88,8 @@ function readBattery(state: HomeState, timeMs: number): Reading {
     A: round2(W / V),
     SoC_nom_fract: round3(state.socFraction),
     SoH_fract: 0.97,
-    temperature_C: round1(ambientC(timeMs) + 4),
-    heatsink_C: round1(ambientC(timeMs) + 4 + Math.abs(W) / 200),
+    temperature_C: round1(ambientC(state) + 4),
+    heatsink_C: round1(ambientC(state) + 4 + Math.abs(W) / 200),
     total_charge_Wh: round2(state.chargeWh),
     total_discharge_Wh: round2(state.dischargeWh),
     upper_limit_W: state.socFraction < 1 ? ratedW : 0,
@@ -161,7 +160,7 @@ function readTimeMs(device: number, timeMs: number): number {
   return Math.round(28 + 14 * smoothNoise(40 + device, Math.floor(timeMs / 1000), 1));
 }
 
-function ambientC(timeMs: number): number {
-  const day = (timeMs / 1000 / daySeconds) % 1;
-  return 18 - 6 * Math.cos(2 * Math.PI * (day - 0.1));
+/** A spring day: coolest before dawn, warmest in the early afternoon. */
+function ambientC({ hourOfDay }: HomeState): number {
+  return 18 - 6 * Math.cos((2 * Math.PI * (hourOfDay - 2.5)) / 24);
 }
