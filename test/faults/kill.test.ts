@@ -36,6 +36,8 @@ test("kill -9 of the hub, ten times under load, loses and doubles nothing", asyn
     await hub.start();
   }
   await settle();
+  const cuts = listeners.map((listener) => listener.connections());
+  assert.ok(Math.min(...cuts) > 1, `every listener was cut and came back: ${cuts}`);
 });
 
 test("kill -9 of nats-server, ten times under load, loses and doubles nothing", async () => {
@@ -90,7 +92,6 @@ async function settle(): Promise<void> {
       [...published].every((id) => listener.ids.includes(id)),
     );
     await listener.close();
-    assert.ok(listener.connections() > 1, "the listener was cut and came back");
     assert.equal(listener.ids.length, new Set(listener.ids).size, "nothing arrived twice");
     const unexpected = listener.ids.filter((id) => !published.has(id));
     assert.deepEqual(unexpected, [], "nothing but what was published");
