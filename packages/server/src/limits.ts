@@ -20,6 +20,24 @@ export const limits = {
   dedupeWindowMs: 10 * 60_000,
   /** Members of one reading: bounds the work that a hostile payload can cause. */
   readingMembersMax: 256,
+  /** Nesting of a member that the schema does not know; JSON.stringify recurses. */
+  readingDepthMax: 16,
+  /** Readings of one hub between arrival and answer; twice what the publisher has under way. */
+  ingestInFlightMax: 4_000,
+  /** Bytes of the same; holds several of the largest messages. */
+  ingestInFlightBytesMax: 32 * 1024 * 1024,
+  /** Uploads being worked on at once; more are asked to come again. */
+  uploadsMax: 16,
+  /** Longest wait for an upload's readings to be stored. */
+  uploadMs: 30_000,
+  /** Timestamps remembered for all DERs: 10 000 at 1 Hz for ten minutes, at 4 bytes each. */
+  dedupeEntriesMax: 8_000_000,
+  /** Timestamps remembered for one DER: looking through them takes 10 µs at most. */
+  dedupeEntriesPerDerMax: 65_536,
+  /** Gateways whose devices are held in memory. */
+  gatewayTreesMax: 20_000,
+  /** Least time between two readings of one gateway's devices: bounds what unknown DERs cost. */
+  gatewayTreeReloadMs: 100,
 
   // Streams
   gatewayTelemetryAgeMs: 86_400_000,
@@ -28,6 +46,16 @@ export const limits = {
   enrichedTelemetryBytesMax: 64 * 1024 ** 3,
   rejectedTelemetryAgeMs: 86_400_000,
   rejectedTelemetryBytesMax: 1024 ** 3,
+  /** Rejections kept of one gateway: one whole upload. */
+  rejectionsPerGatewayMax: 10_000,
+  /** Bytes of a refused reading that are kept; the rest is cut off and marked. */
+  rejectedOriginalBytesMax: 64 * 1024,
+  rejectionsPageMax: 1_000,
+  gatewayStateBytesMax: 1024 ** 3,
+  /** An inventory of 128 KiB, with room for its header. */
+  gatewayStateMessageBytesMax: 132 * 1024,
+  /** MQTT QoS 1 messages not yet ingested; when full, gateways get no PUBACK. */
+  mqttMessagesBytesMax: 4 * 1024 ** 3,
   /** Window in which JetStream itself refuses a repeated Nats-Msg-Id: 190 bytes of memory an id. */
   streamDuplicateWindowMs: 2 * 60_000,
   /** Raw messages handed to the hub and not yet acknowledged. */
@@ -36,8 +64,16 @@ export const limits = {
   publishBatchMax: 100,
   /** Longest wait for a batch to fill: the price in latency. */
   publishBatchWaitMs: 2,
+  /** Bytes of one atomic batch. */
+  publishBatchBytesMax: 1024 * 1024,
   /** Batches waiting for their acknowledgement. */
   publishInFlightMax: 8,
+  /** Readings waiting for a batch; beyond it they are refused as `unavailable`. */
+  publishQueueMax: 50_000,
+  /** Readings waiting at which sources are asked to pause. */
+  publishQueueHigh: 2_000,
+  /** Longest wait for an acknowledgement before the readings are sent again. */
+  publishAckMs: 10_000,
 
   // nats-server
   natsConnectionsMax: 65_536,

@@ -17,8 +17,8 @@ import { RefusalLog, type RefusalLogger } from "./refusal-log.ts";
 export interface CalloutOptions {
   /** Of the account AUTH. */
   readonly connection: NatsConnection;
-  /** Signs the answers. */
-  readonly issuer: Nkey;
+  /** Signs the answers: the issuer of nats-server's configuration. */
+  readonly signing: Nkey;
   readonly login: (attempt: LoginAttempt) => Promise<LoginOutcome>;
   readonly log: RefusalLogger;
   readonly metrics?: { readonly logins: { inc(labels: { result: string }): void } };
@@ -37,10 +37,10 @@ export interface Callout {
 /**
  * Answers nats-server's question whether a connection may come in, as one of a queue group of all
  * hubs. At most `loginsAtOnceMax` are checked at once and `loginsQueuedMax` wait; whatever happens,
- * the server gets an explicit answer.
+ * the server gets an explicit answer. Resolves once the server knows of the subscription.
  */
-export function startCallout(options: CalloutOptions): Callout {
-  const { connection, issuer, metrics } = options;
+export async function startCallout(options: CalloutOptions): Promise<Callout> {
+  const { connection, signing: issuer, metrics } = options;
   const refusals = new RefusalLog(options.log);
   const clientIds = new MqttClientIds();
   const checking = new Set<Check>();
@@ -96,6 +96,7 @@ export function startCallout(options: CalloutOptions): Callout {
     },
   });
 
+  await connection.flush();
   return {
     revoke: (identityId) => {
       clientIds.forget(identityId);

@@ -24,10 +24,11 @@ export async function stopOrphan(folder: string, configPath: string): Promise<vo
         "stop it, or give this one its own with NOVACORE_DATA_DIR.",
     );
   }
-  process.kill(record.pid, "SIGTERM");
-  if (await hasEnded(record.pid, limits.natsStopMs)) return;
-  process.kill(record.pid, "SIGKILL");
-  await hasEnded(record.pid, limits.natsStopMs);
+  signal(record.pid, "SIGTERM");
+  const isGone = () => !describeProcess(record.pid)?.command.includes(configPath);
+  if (await becomes(isGone, limits.natsStopMs)) return;
+  signal(record.pid, "SIGKILL");
+  await becomes(isGone, limits.natsStopMs);
 }
 
 /** Remembers which nats-server is ours, for the next start. */
@@ -65,7 +66,10 @@ interface RunningProcess {
   readonly command: string;
 }
 
-/** Undefined when there is no such process, or the platform cannot say. */
+/**
+ * Undefined when there is no such process, or the platform cannot say. One that has ended but that
+ * nobody has collected yet has an empty command.
+ */
 function describeProcess(pid: number): RunningProcess | undefined {
   if (process.platform === "win32") return undefined;
   if (existsSync("/proc/self/stat")) return describeByProc(pid);
@@ -92,20 +96,19 @@ function describeByProc(pid: number): RunningProcess | undefined {
 }
 
 /** Nobody reports the end of a process that is not our child, so this looks every 20 ms. */
-async function hasEnded(pid: number, timeoutMs: number): Promise<boolean> {
+async function becomes(condition: () => boolean, timeoutMs: number): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < timeoutMs; waitedMs += 20) {
-    if (describeProcess(pid)?.command.trim() === undefined) return true;
-    if (!isAlive(pid)) return true;
+    if (condition()) return true;
     await setTimeout(20);
   }
-  return false;
+  return condition();
 }
 
-function isAlive(pid: number): boolean {
+function signal(pid: number, name: "SIGTERM" | "SIGKILL"): void {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false; // ESRCH
+    process.kill(pid, name);
+  } catch (error) {
+    // The watchdog was quicker.
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readDurability } from "../../src/nats/durability.ts";
+import { kickIdentity } from "../../src/nats/kick.ts";
+import { mqttGateway, natsGateway, websocketGateway } from "./clients.ts";
+import { connectedUsers, runNats } from "./running-nats.ts";
+
+test("a revoked identity is cut on every transport, the others stay", async (t) => {
+  const running = await runNats(t);
+  if (running === undefined) return;
+  const { nats, connect } = running;
+  const tcp = await natsGateway(t, nats, "gw-1");
+  const websocket = await websocketGateway(t, nats, "gw-1");
+  const mqtt = await mqttGateway(t, nats, "gw-1");
+  const other = await natsGateway(t, nats, "gw-10");
+  const closed = [
+    tcp.closed(),
+    websocket.closed(),
+    new Promise<void>((resolve) => mqtt.once("close", () => resolve())),
+  ];
+  assert.equal(await kickIdentity(await connect("SYS"), "gw-1"), 3);
+  await Promise.all(closed);
+  assert.deepEqual(await connectedUsers(running), ["gw-10"]);
+  assert.equal(other.isClosed(), false);
+});
+
+test("nobody is cut for an identity that is not connected", async (t) => {
+  const running = await runNats(t);
+  if (running === undefined) return;
+  await natsGateway(t, running.nats, "gw-1");
+  const sys = await running.connect("SYS");
+  assert.equal(await kickIdentity(sys, "gw-2"), 0);
+  assert.equal(await kickIdentity(sys, ""), 0);
+});
+
+test("an embedded server promises fsync, whatever the replicas", async (t) => {
+  const running = await runNats(t);
+  if (running === undefined) return;
+  const sys = await running.connect("SYS");
+  assert.equal(await readDurability(sys, 1), "fsync");
+  assert.equal(await readDurability(sys, 3), "fsync");
+});
