@@ -94,7 +94,7 @@ export function createAccess(options: AccessOptions): Access {
     const claims = await readToken(keys, token, "access", now());
     const keysHeld = await registry.identities.keys(claims.identityId);
     // Taking a key away ends the tokens that were given for it.
-    if (keysHeld.includes(String(claims.payload["public_key"]))) return claims;
+    if (keysHeld.includes(String(claims.payload.public_key))) return claims;
     throw new NovacoreError("unauthenticated", "The key that this token was given for is gone.");
   };
   const verified = new VerifiedTokens({

@@ -81,7 +81,8 @@ export class SigningKeys {
 
   async #make(): Promise<SigningKey> {
     const { privateKey } = await promisify(generateKeyPair)("ec", { namedCurve: "P-256" });
-    const createdAt = this.#options.now();
+    // Later than its predecessor even within one millisecond: the order says which of them signs.
+    const createdAt = Math.max(this.#options.now(), (this.#keys[0]?.createdAt ?? 0) + 1);
     const jwk = privateKey.export({ format: "jwk" });
     const kid = await calculateJwkThumbprint(createPublicKey(privateKey));
     const text = JSON.stringify({ kid, created_at: new Date(createdAt).toISOString(), jwk });

@@ -77,7 +77,7 @@ function fromValidation(error: FastifyError): NovacoreError {
 type ValidationFault = NonNullable<FastifyError["validation"]>[number];
 
 function toDetails({ instancePath, keyword, message, params }: ValidationFault): ErrorDetail[] {
-  const missing = params["requiredProperties"];
+  const missing = params.requiredProperties;
   if (keyword === "required" && Array.isArray(missing)) {
     return missing.map((name) => ({ path: `${instancePath}/${name}`, message: "is missing" }));
   }

@@ -8,11 +8,11 @@ import { bearerOf } from "./authenticate.ts";
 import { Id, Name, nullable, PublicKey, Signature, Time } from "./fields.ts";
 import type { ResourceOptions } from "./routes.ts";
 
-const IdentityType = Type.Enum(identityTypes);
+const TypeName = Type.Enum(identityTypes);
 
 const IdentityAnswer = Type.Object({
   id: Type.String(),
-  type: IdentityType,
+  type: TypeName,
   name: nullable(Type.String()),
   created_at: Time,
 });
@@ -28,7 +28,7 @@ export const identityRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async 
         summary: "Register a public key",
         body: Type.Object({
           public_key: PublicKey,
-          type: IdentityType,
+          type: TypeName,
           name: Type.Optional(Name),
         }),
         response: { 200: IdentityAnswer, 201: IdentityAnswer },

@@ -11,7 +11,7 @@ export function createMethodTable(): MethodTable {
     add(methods, route) {
       const pattern = route
         .split("/")
-        .map((part) => (part.startsWith(":") ? "[^/]+" : escape(part)))
+        .map((part) => (part.startsWith(":") ? "[^/]+" : escaped(part)))
         .join("/");
       // A wildcard takes everything: it says nothing about which paths there are.
       if (route.includes("*")) return;
@@ -25,4 +25,4 @@ export function createMethodTable(): MethodTable {
   };
 }
 
-const escape = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");

@@ -16,7 +16,7 @@ export interface PostgresCluster extends AsyncDisposable {
 /** Where initdb and postgres are (Debian keeps them off PATH); undefined when not installed. */
 export function findPostgres(): string | undefined {
   const debian = globSync("/usr/lib/postgresql/*/bin").sort().reverse();
-  const folders = [...debian, ...(process.env["PATH"] ?? "").split(":")];
+  const folders = [...debian, ...(process.env.PATH ?? "").split(":")];
   return folders.find((folder) =>
     ["initdb", "postgres"].every((program) => existsSync(join(folder, program))),
   );

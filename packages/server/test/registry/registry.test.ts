@@ -15,7 +15,7 @@ const password = "s3cret-of-the-database";
 describe("the registry on SQLite", () => registrySuite(async () => undefined));
 
 const bin = findPostgres();
-const mayMiss = bin === undefined && process.env["CI"] !== "true";
+const mayMiss = bin === undefined && process.env.CI !== "true";
 const missing = "PostgreSQL is not installed (Debian: apt install postgresql)";
 
 describe("the registry on PostgreSQL", { skip: mayMiss && missing }, () => {
