@@ -80,6 +80,7 @@ export class SigningKeys {
   }
 
   async #make(): Promise<SigningKey> {
+    if (this.#readAt === 0) await this.#read();
     const { privateKey } = await promisify(generateKeyPair)("ec", { namedCurve: "P-256" });
     // Later than its predecessor even within one millisecond: the order says which of them signs.
     const createdAt = Math.max(this.#options.now(), (this.#keys[0]?.createdAt ?? 0) + 1);

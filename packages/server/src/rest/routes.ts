@@ -1,7 +1,6 @@
 import rateLimit from "@fastify/rate-limit";
 import {
   type FastifyPluginAsyncTypebox,
-  registerAjvFormats,
   TypeBoxValidatorCompiler,
 } from "@fastify/type-provider-typebox";
 import type { Access } from "../access/access.ts";
@@ -43,7 +42,6 @@ export interface ResourceOptions {
  */
 export const restRoutes: FastifyPluginAsyncTypebox<RestOptions> = async (app, options) => {
   const { registry, access, authRequestsPerMinute = limits.authRequestsPerMinute } = options;
-  registerAjvFormats();
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.addHook("onRoute", (route) => {
     route.bodyLimit ??= limits.requestBytesMax;

@@ -102,7 +102,7 @@ describe("tokens", () => {
     for (const token of [old, fresh]) await hub.authenticate(token);
     const kids = async () => (await hub.jwks()).keys.map(({ kid }) => kid);
     assert.ok((await kids()).includes(decodeProtectedHeader(old).kid));
-    fixture.clock.now += limits.tokenMs + limits.loginLeewayMs + 1;
+    fixture.clock.now += limits.tokenMs + limits.loginLeewayMs + 1_000;
     assert.deepEqual(await kids(), [decodeProtectedHeader(fresh).kid]);
   });
 
