@@ -81,8 +81,12 @@ export const limits = {
   natsPendingBytesMax: 64 * 1024 * 1024,
   natsWriteMs: 5_000,
   natsPingMs: 30_000,
-  /** How long a client may take to log in, the callout included. */
-  natsAuthMs: 10_000,
+  /**
+   * How long a client may take to log in, the callout included. Whoever connects in the moment
+   * between nats-server's start and the callout's waits this long to be sent away, and so does a
+   * nats-server that is asked to stop meanwhile.
+   */
+  natsAuthMs: 4_000,
   /** JetStream in memory: MQTT sessions and consumers, no stream of ours. */
   natsMemoryBytesMax: 256 * 1024 ** 2,
   /** JetStream on disk: the streams' own limits reserve their share of it. */
@@ -149,10 +153,10 @@ export const limits = {
   loginLeewayMs: 60_000,
   /** Logins checked at once; each costs about a millisecond of CPU and a few registry queries. */
   loginsAtOnceMax: 64,
-  /** Logins waiting their turn: what 800 a second work off before nats-server stops waiting. */
-  loginsQueuedMax: 8_000,
+  /** Logins waiting their turn: what 1 000 a second work off before nats-server stops waiting. */
+  loginsQueuedMax: 4_000,
   /** One login's check; ends before nats-server's own patience does. */
-  loginMs: 5_000,
+  loginMs: 3_000,
   /** Lines about refused logins a second; the rest is counted. */
   loginRefusalsLoggedPerSecond: 10,
   /** Requests per minute and address on /auth and /identity. */
@@ -182,6 +186,19 @@ export function assertLimits(): void {
   }
   if (limits.publishBatchMax * limits.publishInFlightMax > limits.ackPendingMax) {
     throw new Error("publishBatchMax × publishInFlightMax exceeds ackPendingMax");
+  }
+  const streamBytes =
+    limits.enrichedTelemetryBytesMax +
+    limits.gatewayTelemetryBytesMax +
+    limits.rejectedTelemetryBytesMax +
+    limits.gatewayStateBytesMax +
+    limits.mqttMessagesBytesMax;
+  if (streamBytes > limits.natsStoreBytesMax) {
+    throw new Error("the streams' bytes exceed natsStoreBytesMax");
+  }
+  if (limits.loginMs >= limits.natsAuthMs) throw new Error("loginMs exceeds natsAuthMs");
+  if (limits.natsPayloadBytesMax > limits.natsPendingBytesMax) {
+    throw new Error("natsPayloadBytesMax exceeds natsPendingBytesMax");
   }
   if (limits.tokenWarningMs >= limits.ticketMs) throw new Error("tokenWarningMs exceeds ticketMs");
 }

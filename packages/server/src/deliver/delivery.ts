@@ -1,0 +1,280 @@
+import type { NatsConnection } from "@nats-io/transport-node";
+import { NovacoreError } from "@novacore/protocol";
+import { limits } from "../limits.ts";
+import type { EventBatch } from "./batch.ts";
+import { Feed, type FeedLog } from "./feed.ts";
+import type { StreamSite } from "./filters.ts";
+import { Groups } from "./group.ts";
+import { type Selection, type Start, startOf } from "./selection.ts";
+import type { SiteFeed } from "./site-feed.ts";
+import { type StreamBounds, StreamReader } from "./stream-reader.ts";
+import {
+  coveredFrom,
+  type Opening,
+  type Outlet,
+  Subscriber,
+  type SubscriberParts,
+  toReset,
+} from "./subscriber.ts";
+import { Turnstile } from "./turnstile.ts";
+import { type Timed, Wheel } from "./wheel.ts";
+
+export interface DeliveryMetrics {
+  readonly conflated: { inc(count: number): void };
+  readonly gapsRepaired: { inc(count: number): void };
+  readonly replays: { set(count: number): void };
+  /** Seconds from a reading's arrival at the hub until it was handed to sockets. */
+  readonly latency: { observe(seconds: number): void };
+}
+
+export interface DeliveryOptions {
+  /** Account HUB: brings live readings. */
+  readonly connection: NatsConnection;
+  /** Account HUB, for reading back. The server scans inline, so it is best a connection of its own. */
+  readonly readConnection: NatsConnection;
+  readonly log: FeedLog;
+  readonly metrics: DeliveryMetrics;
+  /** Default: the clock. */
+  readonly now?: () => number;
+}
+
+/** What a transport needs to open a stream. */
+export interface StreamRequest {
+  readonly sites: readonly StreamSite[];
+  readonly selection: Selection;
+  /** The position that a reconnecting client says by itself; wins over the selection's own. */
+  readonly lastEventId?: string | undefined;
+}
+
+/** A stream whose start is known: errors are over, the answer may begin. */
+export interface PreparedStream {
+  /** Starts sending; resolves once live or closed. Throws `unavailable` when the stream cannot be read. */
+  start(): Promise<void>;
+  readonly subscriber: Subscriber;
+}
+
+/** Everything between the stream of stored readings and the transports that listeners use. */
+export class Delivery {
+  readonly wheel: Wheel;
+  readonly now: () => number;
+  readonly feed: Feed;
+  readonly #parts: SubscriberParts;
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #metrics: DeliveryMetrics;
+  #catchingUp = 0;
+
+  constructor(bounds: StreamBounds, reader: StreamReader, options: DeliveryOptions) {
+    const { connection, log, metrics, now = Date.now } = options;
+    this.now = now;
+    this.wheel = new Wheel(now);
+    this.#metrics = metrics;
+    this.feed = new Feed(bounds, {
+      connection,
+      reader,
+      now,
+      log,
+      onRepaired: (readings) => metrics.gapsRepaired.inc(readings),
+    });
+    const groups = new Groups((batch) => this.#observe(batch));
+    this.#parts = {
+      feed: this.feed,
+      reader,
+      groups,
+      turnstile: new Turnstile(limits.replaysMax),
+      wheel: this.wheel,
+      now,
+      onConflated: (readings) => metrics.conflated.inc(readings),
+    };
+    this.feed.onReset((reason, newBounds) => {
+      groups.flushAll();
+      for (const subscriber of this.#subscribers) subscriber.reset(reason, newBounds);
+    });
+    const sweep: Timed = {
+      onTime: (nowMs) => {
+        this.feed.sweep(nowMs);
+        this.wheel.at(nowMs + sweepMs, sweep);
+      },
+    };
+    this.wheel.at(now() + sweepMs, sweep);
+  }
+
+  /** Open streams, sites subscribed, reads under way: what a leak would show in. */
+  get usage(): { subscribers: number; sites: number; groups: number; timers: number } {
+    return {
+      subscribers: this.#subscribers.size,
+      sites: this.feed.siteCount,
+      groups: this.#parts.groups.size,
+      timers: this.wheel.size,
+    };
+  }
+
+  /**
+   * Finds out where a stream starts. `createOutlet` is called when nothing can go wrong any more.
+   * Throws `cursor_invalid`, `validation_failed`, or `unavailable` when the stream cannot be asked
+   * or too many wait to catch up.
+   */
+  async prepare(request: StreamRequest): Promise<{
+    /** Makes the stream; the caller closes it with `close`. */
+    open(outlet: Outlet): PreparedStream;
+    /** Gives up what was prepared and not opened. */
+    abandon(): void;
+  }> {
+    const { selection, lastEventId } = request;
+    const feeds = await this.acquire(request.sites);
+    try {
+      const opening = await this.#opening(feeds, selection, lastEventId);
+      const needsReading = opening.snapshot || opening.position < coveredFrom(feeds);
+      if (needsReading && this.#catchingUp >= limits.replaysMax + limits.replayWaitersMax) {
+        const message = `${this.#catchingUp} streams are catching up already; come back shortly.`;
+        throw new NovacoreError("unavailable", message);
+      }
+      return {
+        open: (outlet) => this.#open(feeds, selection, outlet, opening),
+        abandon: () => this.release(feeds),
+      };
+    } catch (error) {
+      this.release(feeds);
+      throw error;
+    }
+  }
+
+  /** Feeds of sites, live, by site id. Each must be released. Throws `unavailable`. */
+  async acquire(sites: readonly StreamSite[]): Promise<readonly SiteFeed[]> {
+    const sorted = sites.toSorted((a, b) => (a.siteId < b.siteId ? -1 : 1));
+    const feeds = sorted.map((site) => this.feed.acquire(site));
+    try {
+      await Promise.all(feeds.map((feed) => feed.ready));
+      return feeds;
+    } catch (error) {
+      this.release(feeds);
+      throw error instanceof NovacoreError
+        ? error
+        : new NovacoreError("unavailable", undefined, { cause: error });
+    }
+  }
+
+  release(feeds: readonly SiteFeed[]): void {
+    for (const feed of feeds) this.feed.release(feed);
+  }
+
+  /** Ends a subscriber; its sites are given up once nobody else listens. */
+  close(subscriber: Subscriber): void {
+    if (!this.#subscribers.delete(subscriber)) return;
+    this.release(subscriber.close());
+  }
+
+  stop(): void {
+    for (const subscriber of this.#subscribers) this.close(subscriber);
+    this.feed.stop();
+    this.wheel.stop();
+  }
+
+  #open(
+    feeds: readonly SiteFeed[],
+    selection: Selection,
+    outlet: Outlet,
+    opening: Opening,
+  ): PreparedStream {
+    const subscriber = new Subscriber(this.#parts, selection, feeds, outlet);
+    this.#subscribers.add(subscriber);
+    const start = async (): Promise<void> => {
+      this.#catchingUp++;
+      this.#metrics.replays.set(this.#catchingUp);
+      try {
+        await subscriber.start(opening);
+      } finally {
+        this.#catchingUp--;
+        this.#metrics.replays.set(this.#catchingUp);
+      }
+    };
+    return { start, subscriber };
+  }
+
+  async #opening(
+    feeds: readonly SiteFeed[],
+    selection: Selection,
+    lastEventId: string | undefined,
+  ): Promise<Opening> {
+    const resumed = lastEventId !== undefined && lastEventId !== "";
+    const start = resumed ? startOfHeader(lastEventId) : startOf(selection);
+    // A client that resumes has what it needs; the snapshot was for its first connection.
+    const snapshot = selection.snapshot === true && !resumed;
+    const here = Math.max(this.feed.position, coveredFrom(feeds));
+    const opening = (position: number, reason?: Parameters<typeof toReset>[0]) => ({
+      position,
+      reason,
+    });
+    const decide = async () => {
+      if (start === undefined) return opening(here, "cursor_invalid");
+      switch (start.kind) {
+        case "live":
+          return opening(here);
+        case "time":
+          return this.#openingAtTime(start.timeMs);
+        case "cursor":
+          return this.#openingAtCursor(start, coveredFrom(feeds), here);
+      }
+    };
+    const { position, reason } = await decide();
+    const reset = reason && toReset(reason, await this.#bounds());
+    return { position, reset, isPast: start?.kind !== "live", snapshot };
+  }
+
+  async #openingAtTime(timeMs: number) {
+    const bounds = await this.#bounds();
+    const sequence = await this.#parts.reader.sequenceAt(timeMs, bounds);
+    // The oldest message answers for every earlier time, and what came before it is gone.
+    const isExpired = sequence === bounds.oldest && sequence > 1;
+    return { position: sequence - 1, reason: isExpired ? ("cursor_expired" as const) : undefined };
+  }
+
+  async #openingAtCursor(
+    { epoch, sequence }: Extract<Start, { kind: "cursor" }>,
+    covered: number,
+    here: number,
+  ) {
+    if (epoch !== this.feed.epoch) {
+      return { position: here, reason: "cursor_epoch_changed" as const };
+    }
+    if (sequence >= covered && sequence <= this.feed.position) {
+      return { position: sequence, reason: undefined };
+    }
+    const { oldest, newest } = await this.#bounds();
+    if (sequence > newest) return { position: here, reason: "cursor_in_future" as const };
+    if (sequence + 1 < oldest) return { position: oldest - 1, reason: "cursor_expired" as const };
+    return { position: sequence, reason: undefined };
+  }
+
+  #bounds(): Promise<StreamBounds> {
+    return this.#parts.reader.bounds();
+  }
+
+  #observe(batch: EventBatch): void {
+    const nowMs = this.now();
+    for (const { receivedAtMs } of batch.events) {
+      if (receivedAtMs > 0)
+        this.#metrics.latency.observe(Math.max(0, nowMs - receivedAtMs) / 1_000);
+    }
+  }
+}
+
+/** Asks the stream where it stands, and starts delivering. Throws `unavailable`. */
+export async function createDelivery(options: DeliveryOptions): Promise<Delivery> {
+  const reader = new StreamReader(options.readConnection);
+  return new Delivery(await reader.bounds(), reader, options);
+}
+
+const sweepMs = 5_000;
+
+/**
+ * A Last-Event-ID that is not ours gets a reset and not a 400: browsers send it again by
+ * themselves, and any 4xx would stop their EventSource for good.
+ */
+function startOfHeader(lastEventId: string): Start | undefined {
+  try {
+    return startOf({ cursor: lastEventId });
+  } catch (error) {
+    if (error instanceof NovacoreError && error.code === "cursor_invalid") return undefined;
+    throw error;
+  }
+}

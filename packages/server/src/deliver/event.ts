@@ -1,0 +1,95 @@
+import { type EnrichedAddress, encodeCursor } from "@novacore/protocol";
+
+/**
+ * One stored reading on its way to listeners. Its bytes are framed once, when it arrives, and
+ * shared by everybody who gets it: the chunk below holds the SSE event, and inside it the payload.
+ */
+export class DeliveredEvent {
+  /** Sequence in ENRICHED_TELEMETRY. */
+  readonly sequence: number;
+  /**
+   * The sequence its cursor shows. It is `sequence`, except for a reading that was repaired late:
+   * that one carries the position the stream had reached, so that cursors never run backwards.
+   */
+  readonly position: number;
+  readonly address: EnrichedAddress;
+  /** `{hex}\r\nid: …\ndata: …\n\n\r\n`: one HTTP/1.1 chunk holding one SSE event. */
+  readonly chunk: Buffer;
+  readonly #bodyStart: number;
+  readonly #payloadStart: number;
+
+  constructor(
+    epoch: number,
+    sequence: number,
+    address: EnrichedAddress,
+    payload: Uint8Array,
+    position = sequence,
+  ) {
+    assertSingleLine(payload, sequence);
+    this.sequence = sequence;
+    this.position = position;
+    this.address = address;
+    const head = `id: ${encodeCursor({ epoch, sequence: position })}\ndata: `;
+    const bodyBytes = head.length + payload.length + 2;
+    const size = `${bodyBytes.toString(16)}\r\n`;
+    this.#bodyStart = size.length;
+    this.#payloadStart = size.length + head.length;
+    // Not from Buffer's shared pool: a ring would keep whole slabs alive for single readings.
+    this.chunk = Buffer.allocUnsafeSlow(size.length + bodyBytes + 2);
+    this.chunk.write(size + head, "latin1");
+    this.chunk.set(payload, this.#payloadStart);
+    this.chunk.write("\n\n\r\n", this.#payloadStart + payload.length, "latin1");
+  }
+
+  /** The SSE event without HTTP chunk framing, as HTTP/1.0 clients get it. */
+  get body(): Buffer {
+    return this.chunk.subarray(this.#bodyStart, this.chunk.length - 2);
+  }
+
+  /** The reading, as JSON bytes. */
+  get payload(): Buffer {
+    return this.chunk.subarray(this.#payloadStart, this.chunk.length - 4);
+  }
+
+  /** The canonical type: ingest guarantees that a payload starts with `{"type":"…"`. */
+  get type(): string {
+    const start = this.#payloadStart + typePrefix.length;
+    const end = this.chunk.indexOf(quote, start);
+    return end < 0 ? "" : this.chunk.toString("latin1", start, end);
+  }
+
+  /** The reading's own clock, epoch ms, which stands second in the payload; 0 if it does not. */
+  get timestampMs(): number {
+    const start = this.#payloadStart + typePrefix.length + this.type.length + timestampGap.length;
+    const digits = /^\d+/.exec(this.chunk.toString("latin1", start, start + 17));
+    return digits === null ? 0 : Number(digits[0]);
+  }
+
+  /** When the hub got it, epoch ms, which stands last in the payload; 0 if it does not. */
+  get receivedAtMs(): number {
+    const end = this.chunk.length - "}\n\n\r\n".length;
+    const tail = this.chunk.toString("latin1", end - receivedAtGap.length - 17, end);
+    const digits = /"received_at":(\d+)$/.exec(tail);
+    return digits === null ? 0 : Number(digits[1]);
+  }
+}
+
+const receivedAtGap = '"received_at":';
+const typePrefix = '{"type":"';
+const timestampGap = '","timestamp":';
+const quote = '"'.charCodeAt(0);
+
+/**
+ * Event splitting: a line break inside an SSE field would let whoever wrote the payload forge
+ * `event:`, `id:` or a whole further event. Stored readings are JSON on one line, so a raw CR, LF
+ * or NUL in one is an attack or a fault, and never delivered.
+ */
+function assertSingleLine(payload: Uint8Array, sequence: number): void {
+  for (const forbidden of [0x0a, 0x0d, 0x00]) {
+    if (payload.includes(forbidden)) {
+      throw new RangeError(
+        `message ${sequence} holds a raw byte ${forbidden}: refused, as it could split an SSE event`,
+      );
+    }
+  }
+}

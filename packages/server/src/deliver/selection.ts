@@ -1,0 +1,173 @@
+import { decodeCursor, NovacoreError, namePattern, readingTypes } from "@novacore/protocol";
+import { type Static, Type } from "typebox";
+import { Value } from "typebox/value";
+import { limits } from "../limits.ts";
+import type { DeliveredEvent } from "./event.ts";
+
+const Id = Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$" });
+const Ids = (description: string) =>
+  Type.Optional(Type.Array(Id, { minItems: 1, maxItems: limits.filterIdsMax, description }));
+
+/**
+ * The one subscription language of every transport: which readings of the sites that a stream is
+ * about, from where on, and how often. SSE writes it as a query, WebSocket as a JSON object.
+ */
+export const Selection = Type.Object({
+  types: Type.Optional(
+    Type.Array(Type.Enum([...readingTypes]), {
+      minItems: 1,
+      maxItems: 16,
+      description: "Only readings of these types",
+    }),
+  ),
+  devices: Ids("Only readings of these devices"),
+  ders: Ids("Only readings of these DERs"),
+  since: Type.Optional(
+    Type.String({
+      maxLength: 40,
+      description: "Start in the past: epoch milliseconds, ISO-8601 time or cursor",
+    }),
+  ),
+  cursor: Type.Optional(
+    Type.String({ maxLength: 40, description: "Start right after this position" }),
+  ),
+  min_interval_ms: Type.Optional(
+    Type.Integer({
+      minimum: limits.minIntervalMs,
+      maximum: limits.minIntervalMsMax,
+      description: "At most one reading per DER in this time, the newest; implies mode=latest",
+      "x-unit": "ms",
+    }),
+  ),
+  mode: Type.Optional(
+    Type.Enum(["all", "latest"], {
+      default: "all",
+      description: "all: every reading; latest: the newest of each DER when the listener is ready",
+    }),
+  ),
+  snapshot: Type.Optional(
+    Type.Boolean({ default: false, description: "Begin with the last reading of each DER" }),
+  ),
+});
+export type Selection = Static<typeof Selection>;
+
+/** Where a stream starts. */
+export type Start =
+  | { readonly kind: "live" }
+  | { readonly kind: "cursor"; readonly epoch: number; readonly sequence: number }
+  | { readonly kind: "time"; readonly timeMs: number };
+
+/** Checks a selection; throws `validation_failed` with the path of every member that is wrong. */
+export function parseSelection(input: unknown): Selection {
+  if (Value.Check(Selection, input)) {
+    if (input.mode === "all" && input.min_interval_ms !== undefined) {
+      throw invalid("/mode", "mode=all sends every reading, so it cannot have min_interval_ms");
+    }
+    return input;
+  }
+  const details = Value.Errors(Selection, input).map((error) => ({
+    path: error.instancePath,
+    message: error.message,
+  }));
+  throw new NovacoreError("validation_failed", undefined, { details: details.slice(0, 16) });
+}
+
+/** A selection as a query string has it: lists by comma or repetition, numbers and flags as text. */
+export function parseSelectionQuery(query: Readonly<Record<string, unknown>>): Selection {
+  const input: Record<string, unknown> = {};
+  for (const name of ["types", "devices", "ders"]) {
+    const values = listOf(query[name]);
+    if (values !== undefined) input[name] = values;
+  }
+  for (const name of ["since", "cursor", "mode"]) {
+    const value = query[name];
+    if (value !== undefined && value !== "") input[name] = value;
+  }
+  const interval = query.min_interval_ms;
+  if (interval !== undefined && interval !== "0") {
+    input.min_interval_ms = /^\d{1,9}$/.test(String(interval)) ? Number(interval) : interval;
+  }
+  const snapshot = query.snapshot;
+  if (snapshot !== undefined) input.snapshot = flagOf(snapshot);
+  return parseSelection(input);
+}
+
+/** Site ids of a query: `?site=a&site=b` or `?site=a,b`. */
+export function parseSiteIds(value: unknown): readonly string[] {
+  const ids = [...new Set(listOf(value) ?? [])];
+  if (ids.length === 0) throw invalid("/site", "name at least one site: ?site=…");
+  if (ids.length > limits.streamSitesMax) {
+    throw invalid(
+      "/site",
+      `${ids.length} sites are more than the ${limits.streamSitesMax} allowed`,
+    );
+  }
+  const wrong = ids.find((id) => !namePattern.test(id));
+  if (wrong !== undefined) throw invalid("/site", "a site id has a character that no id has");
+  return ids;
+}
+
+/**
+ * Where a stream starts. A `Last-Event-ID` wins, since EventSource repeats the query of its first
+ * connection at each reconnect; then `cursor`, then `since`. Throws `cursor_invalid`.
+ */
+export function startOf(selection: Selection): Start {
+  const { cursor, since } = selection;
+  if (cursor !== undefined) {
+    const position = decodeCursor(cursor);
+    if (position === undefined) throw new NovacoreError("cursor_invalid", cursorSentence(cursor));
+    return { kind: "cursor", ...position };
+  }
+  if (since === undefined) return { kind: "live" };
+  const position = decodeCursor(since);
+  if (position !== undefined) return { kind: "cursor", ...position };
+  const timeMs = /^\d{1,16}$/.test(since) ? Number(since) : Date.parse(since);
+  if (Number.isFinite(timeMs) && timeMs >= 0 && timeMs <= 8.64e15) return { kind: "time", timeMs };
+  throw invalid("/since", "give epoch milliseconds, an ISO-8601 time or a cursor");
+}
+
+/** Whether the filters of a selection let an event pass; the sites are the feed's business. */
+export function createMatcher(
+  selection: Selection,
+): ((event: DeliveredEvent) => boolean) | undefined {
+  const { types, devices, ders } = selection;
+  if (types === undefined && devices === undefined && ders === undefined) return undefined;
+  const typeSet = types && new Set<string>(types);
+  const deviceSet = devices && new Set(devices);
+  const derSet = ders && new Set(ders);
+  return (event) =>
+    (derSet === undefined || derSet.has(event.address.derId)) &&
+    (deviceSet === undefined || deviceSet.has(event.address.deviceId)) &&
+    (typeSet === undefined || typeSet.has(event.type));
+}
+
+/** Names equal filters equally: listeners with the same key share every byte. */
+export function filterKey({ types, devices, ders }: Selection): string {
+  const part = (values: readonly string[] | undefined) => values?.toSorted().join(",") ?? "";
+  return `${part(types)};${part(devices)};${part(ders)}`;
+}
+
+/** A cursor goes into an SSE field, so CR, LF and NUL in it are event splitting, named as such. */
+function cursorSentence(cursor: string): string {
+  return /[\r\n\0]/.test(cursor)
+    ? "The cursor holds a line break or NUL, which would split an SSE event; it was refused."
+    : "The cursor is not one that this hub made; leave it out to start now.";
+}
+
+function listOf(value: unknown): string[] | undefined {
+  if (value === undefined) return undefined;
+  const parts = (Array.isArray(value) ? value : [value]).flatMap((part) => String(part).split(","));
+  return parts.map((part) => part.trim()).filter((part) => part !== "");
+}
+
+function flagOf(value: unknown): unknown {
+  if (value === "" || value === "true" || value === "1" || value === true) return true;
+  if (value === "false" || value === "0" || value === false) return false;
+  return value;
+}
+
+function invalid(path: string, message: string): NovacoreError {
+  return new NovacoreError("validation_failed", `${path.slice(1)}: ${message}`, {
+    details: [{ path, message }],
+  });
+}

@@ -1,0 +1,105 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import { limits } from "../limits.ts";
+import type { Delivery } from "./delivery.ts";
+import type { FeedLog } from "./feed.ts";
+import { OpenStreams } from "./open-streams.ts";
+import { parseSiteIds } from "./selection.ts";
+import { openSseStream, streamHeaders } from "./sse-open.ts";
+import { resolveScope, type StreamAccess, type StreamScope } from "./stream-access.ts";
+import { ticketRoutes } from "./tickets.ts";
+
+export interface SseMetrics {
+  readonly listeners: { inc(): void; dec(): void };
+  readonly slowClosed: { inc(): void };
+}
+
+export interface SseOptions {
+  readonly delivery: Delivery;
+  readonly access: StreamAccess;
+  readonly metrics: SseMetrics;
+  readonly log: FeedLog;
+  /** Default `limits.heartbeatMs`. */
+  readonly heartbeatMs?: number;
+  /** Default `limits.drainMs`. */
+  readonly drainMs?: number;
+}
+
+/**
+ * `GET /stream/sites/{siteId}`, `/stream/orgs/{orgId}` and `/stream?site=…`: readings as Server-Sent
+ * Events (wire contract §7), and `POST /stream/tickets`. Errors before the stream begins are JSON
+ * with their status; after that a stream ends, and its client resumes by itself.
+ */
+export const sseRoutes: FastifyPluginAsyncTypebox<SseOptions> = async (app, options) => {
+  const { delivery, access, log } = options;
+  const streams = new OpenStreams({
+    delivery,
+    log,
+    sitesOf: ({ caller, scope }) => resolveScope(access, caller, scope),
+    drainMs: options.drainMs ?? limits.drainMs,
+  });
+  const unsubscribe = [
+    access.onRevoked((identityId) => streams.revoke(identityId)),
+    access.onGrantsChanged(() => void streams.recheck()),
+  ];
+  app.addHook("preClose", async () => {
+    for (const stop of unsubscribe) stop();
+    await streams.drain();
+  });
+
+  const listen = async (request: FastifyRequest, reply: FastifyReply, scope: StreamScope) => {
+    if (request.method === "HEAD") {
+      await resolveScope(access, await access.authenticate(request), scope);
+      return reply.headers(streamHeaders).send();
+    }
+    return openSseStream({ request, reply, scope, streams, options });
+  };
+  app.get(
+    "/stream/sites/:siteId",
+    { schema: { params: Type.Object({ siteId: Id }), querystring: StreamQuery } },
+    (request, reply) => {
+      const siteIds = [request.params.siteId];
+      return listen(request, reply, { kind: "sites", siteIds });
+    },
+  );
+  app.get(
+    "/stream/orgs/:orgId",
+    { schema: { params: Type.Object({ orgId: Id }), querystring: StreamQuery } },
+    (request, reply) => listen(request, reply, { kind: "org", orgId: request.params.orgId }),
+  );
+  app.get("/stream", { schema: { querystring: StreamQuery } }, (request, reply) =>
+    listen(request, reply, { kind: "sites", siteIds: parseSiteIds(request.query.site) }),
+  );
+  await app.register(ticketRoutes, { access });
+};
+
+const Id = Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$" });
+
+/** Text, once or several times; what it means is checked by the one selection of all transports. */
+const Text = (description: string) =>
+  Type.Optional(
+    Type.Union(
+      [
+        Type.String({ maxLength: 32_768 }),
+        Type.Array(Type.String({ maxLength: 32_768 }), { maxItems: limits.streamSitesMax }),
+      ],
+      { description },
+    ),
+  );
+
+const StreamQuery = Type.Object({
+  site: Text("Sites of GET /stream, repeated or separated by commas"),
+  types: Text("Only these types of reading"),
+  devices: Text("Only these devices"),
+  ders: Text("Only these DERs"),
+  since: Text("Start in the past: epoch milliseconds, ISO-8601 time or cursor"),
+  cursor: Text("Start right after this position; a Last-Event-ID wins over it"),
+  min_interval_ms: Text("At most one reading per DER in this time; implies mode=latest"),
+  mode: Text("all (default) or latest"),
+  snapshot: Text("true: begin with the last reading of each DER"),
+  events: Text(
+    "all: control events (reset, caught_up, token_expiring, …) by name, not as comments",
+  ),
+  ticket: Text("From POST /stream/tickets, for clients that cannot send Authorization"),
+});

@@ -1,0 +1,307 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
+import { type JetStreamClient, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { enrichedSubject, NovacoreError } from "@novacore/protocol";
+import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import { createDelivery, type Delivery } from "../../src/deliver/delivery.ts";
+import { sseRoutes } from "../../src/deliver/sse.ts";
+import type { StreamAccess, StreamCaller } from "../../src/deliver/stream-access.ts";
+import { findNatsServer } from "../../src/nats/binary.ts";
+import { registerErrorHandler } from "../../src/rest/errors.ts";
+import { hubStreams } from "../../src/store/stream-configs.ts";
+
+/** A nats-server with ENRICHED_TELEMETRY, which tests may kill and start again. */
+export class TestNats {
+  readonly port: number;
+  readonly #folder: string;
+  readonly #binary: string;
+  #child: ChildProcess | undefined;
+
+  constructor(port: number, folder: string, binary: string) {
+    this.port = port;
+    this.#folder = folder;
+    this.#binary = binary;
+  }
+
+  static async start(): Promise<TestNats> {
+    const folder = await mkdtemp(join(tmpdir(), "novacore-deliver-"));
+    const explicit = process.env["NOVACORE_NATS_SERVER"];
+    const binary = await findNatsServer({ dataDir: folder, explicit });
+    const nats = new TestNats(await freePort(), folder, binary);
+    await nats.run();
+    return nats;
+  }
+
+  async run(): Promise<void> {
+    const config = join(this.#folder, "nats.conf");
+    await writeFile(
+      config,
+      `host: 127.0.0.1\nport: ${this.port}\njetstream { store_dir: "${this.#folder}/js" }\n`,
+    );
+    this.#child = spawn(this.#binary, ["-c", config], { stdio: "ignore" });
+    await until(async () => {
+      const probe = await connect({ port: this.port, reconnect: false }).catch(() => undefined);
+      await probe?.close();
+      return probe !== undefined;
+    }, "nats-server listens");
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null) return;
+    const exited = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await exited;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** A caller of the tests: `Authorization: Bearer {identityId}`. */
+export class TestAccess implements StreamAccess {
+  /** org → sites. */
+  readonly orgs = new Map<string, Set<string>>();
+  expiresAt = Number.MAX_SAFE_INTEGER;
+  readonly revokedListeners = new Set<(identityId: string) => void>();
+  readonly grantsListeners = new Set<() => void>();
+  readonly tickets = new Map<string, readonly string[]>();
+
+  async authenticate(request: FastifyRequest): Promise<StreamCaller> {
+    const query = new URL(request.url, "http://hub").searchParams;
+    const ticket = query.get("ticket");
+    const { expiresAt } = this;
+    if (ticket !== null) {
+      const sites = this.tickets.get(ticket);
+      if (sites === undefined) throw new NovacoreError("ticket_invalid");
+      return { identityId: "idt-ticket", expiresAt, sites };
+    }
+    const identityId = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
+    if (identityId === undefined) throw new NovacoreError("unauthenticated");
+    return { identityId, expiresAt };
+  }
+
+  async authorizeSite(caller: StreamCaller, siteId: string) {
+    for (const [orgId, sites] of this.orgs) {
+      if (!sites.has(siteId)) continue;
+      if (caller.sites?.includes(siteId) === false) throw new NovacoreError("ticket_invalid");
+      return { orgId, siteId };
+    }
+    throw new NovacoreError("not_found");
+  }
+
+  async authorizeOrg(_caller: StreamCaller, orgId: string) {
+    const sites = this.orgs.get(orgId);
+    if (sites === undefined) throw new NovacoreError("not_found");
+    return [...sites].map((siteId) => ({ orgId, siteId }));
+  }
+
+  onRevoked(listener: (identityId: string) => void) {
+    this.revokedListeners.add(listener);
+    return () => this.revokedListeners.delete(listener);
+  }
+
+  onGrantsChanged(listener: () => void) {
+    this.grantsListeners.add(listener);
+    return () => this.grantsListeners.delete(listener);
+  }
+
+  async issueTicket(_caller: StreamCaller, siteIds: readonly string[]) {
+    const ticket = `ticket-${this.tickets.size + 1}`;
+    this.tickets.set(ticket, siteIds);
+    return { ticket, expires_at: new Date(1e12).toISOString() };
+  }
+
+  revoke(identityId: string): void {
+    for (const listener of this.revokedListeners) listener(identityId);
+  }
+
+  grantsChanged(): void {
+    for (const listener of this.grantsListeners) listener();
+  }
+}
+
+export interface StreamHubOptions {
+  readonly heartbeatMs?: number;
+  readonly drainMs?: number;
+  readonly now?: () => number;
+}
+
+/** The delivery half of a hub on a real nats-server, with organizations and sites made up. */
+export class StreamHub {
+  readonly nats: TestNats;
+  readonly app: FastifyInstance;
+  readonly delivery: Delivery;
+  readonly access: TestAccess;
+  readonly counts: Record<string, number>;
+  readonly #connections: readonly NatsConnection[];
+  readonly #publisher: NatsConnection;
+  readonly #js: JetStreamClient;
+
+  private constructor(parts: {
+    nats: TestNats;
+    app: FastifyInstance;
+    delivery: Delivery;
+    access: TestAccess;
+    counts: Record<string, number>;
+    connections: readonly NatsConnection[];
+    publisher: NatsConnection;
+  }) {
+    this.nats = parts.nats;
+    this.app = parts.app;
+    this.delivery = parts.delivery;
+    this.access = parts.access;
+    this.counts = parts.counts;
+    this.#connections = parts.connections;
+    this.#publisher = parts.publisher;
+    this.#js = jetstream(parts.publisher);
+  }
+
+  static async start(t: TestContext, options: StreamHubOptions = {}): Promise<StreamHub> {
+    const nats = await TestNats.start();
+    const open = () =>
+      connect({
+        port: nats.port,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 50,
+        reconnectJitter: 20,
+      });
+    const [connection, readConnection, publisher] = await Promise.all([open(), open(), open()]);
+    await createStream(publisher);
+    const counts: Record<string, number> = {};
+    const access = new TestAccess();
+    const { now } = options;
+    const delivery = await createDelivery({
+      connection,
+      readConnection,
+      log: silent,
+      metrics: countingMetrics(counts),
+      ...(now && { now }),
+    });
+    const app = fastify().setValidatorCompiler(TypeBoxValidatorCompiler);
+    registerErrorHandler(app);
+    const { heartbeatMs, drainMs = 50 } = options;
+    await app.register(sseRoutes, {
+      delivery,
+      access,
+      log: silent,
+      metrics: countingMetrics(counts),
+      drainMs,
+      ...(heartbeatMs && { heartbeatMs }),
+    });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const connections = [connection, readConnection, publisher];
+    const hub = new StreamHub({ nats, app, delivery, access, counts, connections, publisher });
+    t.after(() => hub.stop());
+    return hub;
+  }
+
+  get port(): number {
+    const address = this.app.server.address();
+    if (address === null || typeof address === "string") throw new Error("the hub does not listen");
+    return address.port;
+  }
+
+  /** Stores a reading, as ingest does; gives its sequence. */
+  async publish(
+    place: { org?: string; site: string; device?: string; der?: string },
+    members: { type?: string; timestamp?: number } & Record<string, unknown> = {},
+  ): Promise<number> {
+    const { org = "org-1", site, device = "dev-1", der = "der-1" } = place;
+    const { type = "pv", timestamp = Date.now(), ...rest } = members;
+    const address = { orgId: org, siteId: site, deviceId: device, derId: der };
+    const ids = { org_id: org, site_id: site, device_id: device, der_id: der, der_name: der };
+    const reading = { type, timestamp, ...rest, ...ids, received_at: Date.now() };
+    const ack = await this.#js.publish(enrichedSubject(address), JSON.stringify(reading));
+    return ack.seq;
+  }
+
+  /** Publishes raw bytes where a reading belongs. */
+  async publishRaw(site: string, payload: string): Promise<void> {
+    const address = { orgId: "org-1", siteId: site, deviceId: "dev-1", derId: "der-1" };
+    await this.#js.publish(enrichedSubject(address), payload);
+  }
+
+  async recreateStream(): Promise<void> {
+    const manager = await jetstreamManager(this.#publisher);
+    await manager.streams.delete("ENRICHED_TELEMETRY");
+    await createStream(this.#publisher);
+  }
+
+  /** Expires everything before a sequence. */
+  async expireBefore(sequence: number): Promise<void> {
+    const manager = await jetstreamManager(this.#publisher);
+    await manager.streams.purge("ENRICHED_TELEMETRY", { seq: sequence });
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    this.delivery.stop();
+    await Promise.all(this.#connections.map((connection) => connection.close()));
+    await this.nats.stop();
+  }
+}
+
+async function createStream(connection: NatsConnection): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  const settings = hubStreams(1).find(({ name }) => name === "ENRICHED_TELEMETRY");
+  if (settings === undefined) throw new Error("ENRICHED_TELEMETRY is not among the hub's streams");
+  // The tests expire and recreate it.
+  await manager.streams.add({ ...settings, max_bytes: -1, deny_delete: false, deny_purge: false });
+}
+
+const silent = { warn: () => undefined, error: () => undefined };
+
+function countingMetrics(counts: Record<string, number>) {
+  const counter = (name: string) => ({
+    inc: (count = 1) => {
+      counts[name] = (counts[name] ?? 0) + count;
+    },
+    dec: () => {
+      counts[name] = (counts[name] ?? 0) - 1;
+    },
+    set: (count: number) => {
+      counts[name] = count;
+    },
+    observe: () => {
+      counts[name] = (counts[name] ?? 0) + 1;
+    },
+  });
+  return {
+    conflated: counter("conflated"),
+    gapsRepaired: counter("gapsRepaired"),
+    replays: counter("replays"),
+    latency: counter("latency"),
+    listeners: counter("listeners"),
+    slowClosed: counter("slowClosed"),
+  };
+}
+
+/** Waits until a condition holds; fails after ten seconds with what it waited for. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited ten seconds in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no free port");
+  return address.port;
+}
