@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { AuthorizationError, connect, type NatsConnection } from "@nats-io/transport-node";
 import type { HubAccount, HubKeys } from "./hub-keys.ts";
 import type { Nkey } from "./nkeys.ts";
 
@@ -29,8 +29,9 @@ export async function connectHub(
       // server write there.
       inboxPrefix: `_INBOX_hub_${randomBytes(12).toString("hex")}`,
       maxReconnectAttempts: -1,
-      reconnectTimeWait: 200,
-      reconnectJitter: 300,
+      // Short: until the callout is back, every gateway's login waits for it (natsAuthMs).
+      reconnectTimeWait: 50,
+      reconnectJitter: 100,
       // A server that is still starting may refuse us for a moment; giving up is never right.
       ignoreAuthErrorAbort: true,
       pingInterval: 10_000,
@@ -39,9 +40,24 @@ export async function connectHub(
       noAsyncTraces: true,
     });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`Could not connect to ${account} of ${nats.natsUrl}: ${reason}.`, { cause });
+    throw new Error(failureSentence(withoutSecret(nats.natsUrl), cause), { cause });
   }
+}
+
+/** A server's address as it may be shown: without the user and password that a URL can hold. */
+export function withoutSecret(url: string): string {
+  return url.replaceAll(/\/\/[^@/,]*@/g, "//");
+}
+
+function failureSentence(url: string, cause: unknown): string {
+  if (cause instanceof AuthorizationError) {
+    return (
+      `The nats-server at ${url} does not let the hub in; ` +
+      "add what --print-nats-config prints to its configuration and restart it."
+    );
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return `Could not reach nats-server at ${url} (${reason}); start it, or correct NATS_URL.`;
 }
 
 /** Signs the server's nonce with node:crypto: the library's own signature takes 32 ms. */

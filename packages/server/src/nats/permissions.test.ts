@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { devicePermissions, isReservedName } from "./permissions.ts";
+import { devicePermissions, isOwnInbox, isReservedName } from "./permissions.ts";
 
 test("every subject of a login holds its name as a whole token", () => {
   for (const transport of ["nats", "websocket", "mqtt"] as const) {
@@ -39,5 +39,12 @@ test("the hub's own names are nobody else's", () => {
   }
   for (const name of ["gw-1", "hub-7", "idt-0190", "EXT_", "developer"]) {
     assert.equal(isReservedName(name), false, name);
+  }
+});
+
+test("an inbox belongs to the one whose name it has in full", () => {
+  assert.equal(isOwnInbox("gw-1", "_INBOX_gw-1.abc.1"), true);
+  for (const reply of ["", "_INBOX.abc", "_INBOX_gw-10.abc", "_INBOX_gw-1", "gateways.gw-1.x"]) {
+    assert.equal(isOwnInbox("gw-1", reply), false, reply);
   }
 });

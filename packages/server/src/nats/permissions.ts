@@ -32,6 +32,14 @@ export function devicePermissions(id: string, transport: Transport): Permissions
 }
 
 /**
+ * Whether a reply subject lies in the identity's own inbox. nats-server does not check reply
+ * subjects: whoever answers a gateway must, or the gateway makes the hub write into others' subjects.
+ */
+export function isOwnInbox(id: string, reply: string): boolean {
+  return reply.startsWith(`_INBOX_${id}.`);
+}
+
+/**
  * Names that the hub uses for itself in nats-server, in whatever case, and everything in the shape
  * of a public key: the hub's own users are known by theirs.
  */

@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import { findNatsServer } from "./binary.ts";
 import type { NatsPorts } from "./config-file.ts";
-import { connectHub } from "./connection.ts";
+import { connectHub, withoutSecret } from "./connection.ts";
 import { type EmbeddedState, startEmbedded } from "./embedded.ts";
 import { type HubKeys, loadHubKeys } from "./hub-keys.ts";
 import type { Log } from "./server-log.ts";
@@ -107,8 +107,4 @@ function reachableHost(host: string): string {
   if (host === "0.0.0.0") return "127.0.0.1";
   if (host === "::") return "[::1]";
   return host.includes(":") ? `[${host}]` : host;
-}
-
-function withoutSecret(url: string): string {
-  return url.replaceAll(/\/\/[^@/,]*@/g, "//");
 }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readDurability } from "../../src/nats/durability.ts";
 import { kickIdentity } from "../../src/nats/kick.ts";
 import { mqttGateway, natsGateway, websocketGateway } from "./clients.ts";
 import { connectedUsers, runNats } from "./running-nats.ts";
@@ -31,12 +30,4 @@ test("nobody is cut for an identity that is not connected", async (t) => {
   const sys = await running.connect("SYS");
   assert.equal(await kickIdentity(sys, "gw-2"), 0);
   assert.equal(await kickIdentity(sys, ""), 0);
-});
-
-test("an embedded server promises fsync, whatever the replicas", async (t) => {
-  const running = await runNats(t);
-  if (running === undefined) return;
-  const sys = await running.connect("SYS");
-  assert.equal(await readDurability(sys, 1), "fsync");
-  assert.equal(await readDurability(sys, 3), "fsync");
 });
