@@ -202,8 +202,9 @@ async function takeOverKey(trx: Transaction<Tables>, publicKey: string): Promise
 
 /**
  * The claim must be signed with a key that the gateway has on record, or anybody could take a
- * gateway by its serial. A key that was only registered and never proved gives way to one that was:
- * otherwise anybody could block a serial by registering it first.
+ * gateway by its serial. The key of a serial that was only registered and never claimed gives way:
+ * otherwise anybody could block a serial by registering it first. A device's never does, for its id
+ * was made for its key.
  */
 async function proveKey(
   trx: Transaction<Tables>,
@@ -212,11 +213,12 @@ async function proveKey(
 ): Promise<void> {
   const keys = await trx
     .selectFrom("identity_keys")
-    .select("public_key")
-    .where("identity_id", "=", serial)
+    .innerJoin("identities", "identities.id", "identity_keys.identity_id")
+    .select(["identity_keys.public_key", "identities.type"])
+    .where("identities.id", "=", serial)
     .execute();
   if (keys.some((key) => key.public_key === publicKey)) return;
-  if (before.claimed_at !== null) {
+  if (before.claimed_at !== null || keys.some((key) => key.type !== "gateway")) {
     const sentence = `Gateway ${serial} has another key on record; sign the claim with that one.`;
     throw new NovacoreError("signature_invalid", sentence);
   }

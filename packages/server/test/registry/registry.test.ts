@@ -199,6 +199,15 @@ function registrySuite(newDatabase: () => Promise<string | undefined>): void {
     assert.deepEqual(await registry.identities.keys("gw-squat"), [proven]);
   });
 
+  it("a device's identity can be claimed by its own key only", async () => {
+    const { orgId } = await newHome();
+    const publicKeys = [newKey()];
+    const { identity } = await registry.identities.register({ type: "device", publicKeys });
+    await assert.rejects(claim(identity.id, orgId, newKey()), { code: "signature_invalid" });
+    await claim(identity.id, orgId, publicKeys[0] ?? "");
+    assert.equal((await registry.gateways.get(identity.id))?.orgId, orgId);
+  });
+
   it("a gateway that registered its key without a serial gets it by its claim", async () => {
     const { orgId } = await newHome();
     const publicKey = newKey();
