@@ -64,6 +64,7 @@ export const errorTable = {
   type_unknown: row(422, false, "The reading's type is not one of the six known ones."),
   timestamp_missing: row(422, false, "The reading has no timestamp that can be understood."),
   device_unknown: row(422, false, "The gateway has no such device; provision it first."),
+  device_ambiguous: row(422, false, "Several devices share that name; send the exact hardware_id."),
   device_orphaned: row(422, false, "The device's gateway has moved; provision it again."),
   der_unknown: row(422, false, "The device has no such DER; provision it first."),
   der_ambiguous: row(422, false, "The device has several DERs of that type; use the name."),

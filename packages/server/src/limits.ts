@@ -26,8 +26,9 @@ export const limits = {
   ingestInFlightMax: 4_000,
   /** Bytes of the same; holds several of the largest messages. */
   ingestInFlightBytesMax: 32 * 1024 * 1024,
-  /** Uploads being worked on at once; more are asked to come again. */
-  uploadsMax: 16,
+  /** Uploads being worked on at once, of one gateway and of all; more are asked to come again. */
+  uploadsPerGatewayMax: 2,
+  uploadsMax: 64,
   /** Longest wait for an upload's readings to be stored. */
   uploadMs: 30_000,
   /** Timestamps remembered for all DERs: 10 000 at 1 Hz for ten minutes, at 4 bytes each. */

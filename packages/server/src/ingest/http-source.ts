@@ -1,0 +1,108 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { NovacoreError } from "@novacore/protocol";
+import type { FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import { limits } from "../limits.ts";
+import type { UploadAnswer, Uploads } from "./upload.ts";
+import type { UploadForm } from "./upload-body.ts";
+
+export interface HttpSourceOptions {
+  readonly uploads: Uploads;
+  /** Throws a NovacoreError when the caller may not upload for this gateway. */
+  readonly authorizeUpload: (request: FastifyRequest, serial: string) => Promise<void>;
+}
+
+const UploadResultSchema = Type.Object({
+  index: Type.Integer({ description: "Place in the upload, from 0" }),
+  status: Type.Union([Type.Literal("stored"), Type.Literal("duplicate"), Type.Literal("rejected")]),
+  cursor: Type.Optional(Type.String({ description: "Where a stream resumes after this reading" })),
+  error: Type.Optional(Type.String({ description: "A code of docs/errors.md" })),
+  message: Type.Optional(Type.String()),
+  path: Type.Optional(Type.String({ description: "JSON pointer of the member at fault" })),
+});
+
+const UploadAnswerSchema = Type.Object(
+  {
+    accepted: Type.Integer({ description: "Readings stored by this upload" }),
+    duplicates: Type.Integer({ description: "Readings that were stored before" }),
+    rejected: Type.Integer(),
+    durability: Type.String({ description: "fsync, replicated or page-cache" }),
+    results: Type.Array(UploadResultSchema),
+  },
+  { title: "UploadAnswer" },
+);
+
+/**
+ * `POST /gateways/{serial}/telemetry`: readings as a JSON array, a single object, or NDJSON
+ * (`application/x-ndjson`), plain or with `Content-Encoding: gzip`. Answers 200, or 207 when some
+ * reading was rejected; each reading that is `stored` is on disk as `durability` says.
+ */
+export const httpSource: FastifyPluginAsyncTypebox<HttpSourceOptions> = async (
+  app,
+  { uploads, authorizeUpload },
+) => {
+  // Raw bytes: a reading is judged one by one, and its original kept when it is refused.
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser<Buffer>(
+    ["application/json", ...ndjsonTypes],
+    { parseAs: "buffer", bodyLimit: limits.uploadBytesMax },
+    (_request, body, done) => done(null, body),
+  );
+
+  const leave = new WeakMap<FastifyRequest, () => void>();
+  app.addHook("onResponse", async (request) => leave.get(request)?.());
+  app.addHook("onRequestAbort", async (request) => leave.get(request)?.());
+
+  app.post(
+    "/gateways/:serial/telemetry",
+    {
+      schema: {
+        params: Type.Object({ serial: Type.String() }),
+        response: { 200: UploadAnswerSchema, 207: UploadAnswerSchema },
+      },
+      // Before the body is read: nobody unknown makes the hub hold 16 MiB.
+      onRequest: async (request) => {
+        await authorizeUpload(request, request.params.serial);
+        leave.set(request, uploads.enter(request.params.serial));
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      if (!(body instanceof Uint8Array)) {
+        throw new NovacoreError("malformed_request", "The request has no body.");
+      }
+      const answer = await uploads.ingest({
+        serial: request.params.serial,
+        transport: "http",
+        form: formOf(request),
+        gzip: encodingOf(request),
+        body,
+      });
+      if (isUnavailable(answer)) {
+        throw new NovacoreError("unavailable", "Nothing could be stored now; send it all again.");
+      }
+      const status = answer.rejected === 0 ? 200 : 207;
+      return reply.code(status).send({ ...answer, results: [...answer.results] });
+    },
+  );
+};
+
+const ndjsonTypes = ["application/x-ndjson", "application/ndjson"];
+
+function formOf(request: FastifyRequest): UploadForm {
+  const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
+  return ndjsonTypes.includes(type) ? "ndjson" : "json";
+}
+
+function encodingOf(request: FastifyRequest): "yes" | "no" {
+  const encoding = request.headers["content-encoding"]?.trim().toLowerCase() ?? "identity";
+  if (encoding === "gzip" || encoding === "x-gzip") return "yes";
+  if (encoding === "identity" || encoding === "") return "no";
+  const message = `The content encoding is "${encoding}"; send gzip or none.`;
+  throw new NovacoreError("unsupported_media_type", message);
+}
+
+function isUnavailable({ accepted, duplicates, results }: UploadAnswer): boolean {
+  if (accepted > 0 || duplicates > 0) return false;
+  return results.every((result) => result.status === "rejected" && result.error === "unavailable");
+}

@@ -1,0 +1,101 @@
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import { parseGatewayTelemetrySubject } from "@novacore/protocol";
+import type { Logger } from "pino";
+import type { Outcome, Pipeline, Transport } from "./pipeline.ts";
+import { type OnMessage, type Pull, startPull } from "./pull.ts";
+
+export interface NatsSourceOptions {
+  /** A connection to account DEV. */
+  readonly dev: NatsConnection;
+  readonly pipeline: Pick<Pipeline, "submit" | "reject">;
+  readonly log: Pick<Logger, "warn">;
+}
+
+export interface NatsSource {
+  /** Raw messages not yet ingested, by stream. */
+  lag(): Readonly<Record<string, number>>;
+  /** Stops reading; what was read is settled first. */
+  close(): Promise<void>;
+}
+
+const telemetry = "gateways.*.devices.*.ders.*.telemetry.json.v1";
+const mqttPrefix = "$MQTT.msgs.";
+const durable = "ingest";
+
+/**
+ * Reads what gateways publish over NATS and MQTT, each message until it is stored as a reading or
+ * as a rejection. MQTT QoS 1 stands in `$MQTT_msgs` as well, where the PUBACK comes from; it is
+ * read there and skipped in GATEWAY_TELEMETRY, or each such reading would be worked on twice.
+ */
+export async function startNatsSource(options: NatsSourceOptions): Promise<NatsSource> {
+  const { dev, log } = options;
+  const pulls = await Promise.all([
+    startPull({
+      connection: dev,
+      stream: "GATEWAY_TELEMETRY",
+      durable,
+      filter: telemetry,
+      onMessage: ingest(options, (message) => message.subject),
+      log,
+    }),
+    startPull({
+      connection: dev,
+      stream: "$MQTT_msgs",
+      durable,
+      filter: mqttPrefix + telemetry,
+      onMessage: ingest(options, (message) => message.subject.slice(mqttPrefix.length)),
+      log,
+    }),
+  ] as const);
+  return {
+    lag: () => ({ GATEWAY_TELEMETRY: pulls[0].lag, $MQTT_msgs: pulls[1].lag }),
+    close: () => closeAll(pulls),
+  };
+}
+
+async function closeAll(pulls: readonly Pull[]): Promise<void> {
+  await Promise.all(pulls.map((pull) => pull.close()));
+}
+
+function ingest({ pipeline }: NatsSourceOptions, subjectOf: (message: Msg) => string): OnMessage {
+  return (message, settled) => {
+    const subject = subjectOf(message);
+    const quality = mqttQuality(message);
+    if (quality > 0 && subject === message.subject) {
+      settled("done");
+      return;
+    }
+    const done = (outcome: Outcome) => {
+      settled(outcome.ok || !outcome.retryable ? "done" : "again");
+    };
+    const address = parseGatewayTelemetrySubject(subject);
+    if (address === undefined) {
+      // The streams' subjects let nothing else in; a message must never block the others though.
+      settled("done");
+      return;
+    }
+    const transport: Transport = quality >= 0 ? "mqtt" : "nats";
+    pipeline.submit(
+      {
+        serial: address.serial,
+        hardwareId: fromMqttToken(address.hardwareId),
+        der: address.der,
+        payload: message.data,
+        receivedAtMs: Date.now(),
+        transport,
+      },
+      done,
+    );
+  };
+}
+
+/** The QoS that nats-server notes on what came by MQTT; −1: it did not. */
+function mqttQuality(message: Msg): number {
+  const noted = message.headers?.get("Nmqtt-Pub");
+  return noted === undefined || noted === "" ? -1 : Number(noted.slice(0, 1));
+}
+
+/** In a subject made from an MQTT topic, nats-server writes `//` for a dot. */
+function fromMqttToken(token: string): string {
+  return token.includes("//") ? token.replaceAll("//", ".") : token;
+}

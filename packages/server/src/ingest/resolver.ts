@@ -1,0 +1,148 @@
+import { limits } from "../limits.ts";
+import { Refusal } from "./refusal.ts";
+import { type GatewayTree, resolveTarget, type Target } from "./resolve-target.ts";
+
+/** What the registry tells after a commit; a change of a device or DER names its gateway. */
+export interface RegistryChanges {
+  subscribe(listener: (change: { readonly kind: string; readonly id: string }) => void): () => void;
+}
+
+export interface ResolverOptions {
+  readonly readTree: (serial: string) => Promise<GatewayTree | undefined>;
+  readonly changes: RegistryChanges;
+}
+
+export type OnResolved = (target: Target | Refusal | Error) => void;
+
+/** A gateway whose devices are in memory, with what was found among them. */
+interface Known {
+  readonly tree: GatewayTree;
+  readonly targets: Map<string, Target>;
+}
+
+interface Waiter {
+  readonly hardwareId: string;
+  readonly der: string;
+  readonly onResolved: OnResolved;
+}
+
+/** A gateway that is being read, or was a moment ago. */
+interface Reading {
+  waiters: Waiter[];
+  /** Something changed since the read began: what it answers may be of before. */
+  stale: boolean;
+}
+
+/**
+ * Knows whose a reading is. What was found is remembered until the registry changes; what was not
+ * found is not, so the first reading after provisioning flows. Each gateway is read by at most one
+ * query at a time and at most every gatewayTreeReloadMs: who asks meanwhile waits for the next, so
+ * that a flood of unknown DERs costs a bounded number of queries.
+ */
+export class Resolver {
+  readonly #options: ResolverOptions;
+  readonly #known = new Map<string, Known>();
+  readonly #reading = new Map<string, Reading>();
+  readonly #unsubscribe: () => void;
+
+  constructor(options: ResolverOptions) {
+    this.#options = options;
+    this.#unsubscribe = options.changes.subscribe(({ kind, id }) => {
+      if (kind !== "gateway") return;
+      this.#known.delete(id);
+      const reading = this.#reading.get(id);
+      if (reading !== undefined) reading.stale = true;
+    });
+  }
+
+  /** The target as remembered; undefined: `resolve` has to look. */
+  find(serial: string, hardwareId: string, der: string): Target | undefined {
+    return this.#known.get(serial)?.targets.get(`${hardwareId}\n${der}`);
+  }
+
+  /** Finds the target, or why there is none; an Error when the registry could not be read. */
+  resolve(serial: string, hardwareId: string, der: string, onResolved: OnResolved): void {
+    const known = this.#known.get(serial);
+    const target = known === undefined ? undefined : lookUp(known, hardwareId, der);
+    if (target !== undefined && !(target instanceof Refusal)) {
+      onResolved(target);
+      return;
+    }
+    const waiter = { hardwareId, der, onResolved };
+    const reading = this.#reading.get(serial);
+    if (reading !== undefined) {
+      reading.waiters.push(waiter);
+      return;
+    }
+    const started = { waiters: [waiter], stale: false };
+    this.#reading.set(serial, started);
+    void this.#read(serial, started);
+  }
+
+  close(): void {
+    this.#unsubscribe();
+  }
+
+  async #read(serial: string, reading: Reading): Promise<void> {
+    while (reading.waiters.length > 0) {
+      const waiters = reading.waiters;
+      reading.waiters = [];
+      reading.stale = false;
+      const startedMs = performance.now();
+      const tree = await this.#readTree(serial);
+      if (reading.stale) reading.waiters = [...waiters, ...reading.waiters];
+      else this.#answer(serial, tree, waiters);
+      const restMs = limits.gatewayTreeReloadMs - (performance.now() - startedMs);
+      // A change is worth an early look; nothing else is.
+      if (!reading.stale) await new Promise((resolve) => setTimeout(resolve, Math.max(0, restMs)));
+    }
+    this.#reading.delete(serial);
+  }
+
+  async #readTree(serial: string): Promise<GatewayTree | undefined | Error> {
+    try {
+      return await this.#options.readTree(serial);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #answer(serial: string, tree: GatewayTree | undefined | Error, waiters: readonly Waiter[]): void {
+    if (tree instanceof Error) {
+      for (const { onResolved } of waiters) onResolved(tree);
+      return;
+    }
+    const known = tree === undefined ? undefined : this.#remember(serial, tree);
+    for (const { hardwareId, der, onResolved } of waiters) {
+      onResolved(
+        known === undefined
+          ? resolveTarget(undefined, serial, hardwareId, der)
+          : lookUp(known, hardwareId, der),
+      );
+    }
+  }
+
+  #remember(serial: string, tree: GatewayTree): Known {
+    const known = { tree, targets: new Map<string, Target>() };
+    if (this.#known.size >= limits.gatewayTreesMax) {
+      const [oldest] = this.#known.keys();
+      if (oldest !== undefined) this.#known.delete(oldest);
+    }
+    this.#known.set(serial, known);
+    return known;
+  }
+}
+
+function lookUp(known: Known, hardwareId: string, der: string): Target | Refusal {
+  const key = `${hardwareId}\n${der}`;
+  const remembered = known.targets.get(key);
+  if (remembered !== undefined) return remembered;
+  const target = resolveTarget(known.tree, known.tree.serial, hardwareId, der);
+  if (target instanceof Refusal) return target;
+  // Spellings of a type ("pv", "PV", …) are many; what a gateway really uses is few.
+  if (known.targets.size >= targetsPerGatewayMax) known.targets.clear();
+  known.targets.set(key, target);
+  return target;
+}
+
+const targetsPerGatewayMax = 2_000;

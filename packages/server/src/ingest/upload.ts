@@ -1,0 +1,163 @@
+import { setImmediate } from "node:timers/promises";
+import { type ErrorCode, encodeCursor, NovacoreError } from "@novacore/protocol";
+import { limits } from "../limits.ts";
+import type { Outcome, Pipeline, Transport } from "./pipeline.ts";
+import { isGzip, readUpload, type UploadForm, unpack } from "./upload-body.ts";
+
+/** What became of one reading of an upload, by its place in it (from 0; blank lines not counted). */
+export type UploadResult =
+  | { readonly index: number; readonly status: "stored"; readonly cursor: string }
+  | { readonly index: number; readonly status: "duplicate"; readonly cursor?: string }
+  | {
+      readonly index: number;
+      readonly status: "rejected";
+      /** With `unavailable` the reading may be sent again as it is: it is stored once at most. */
+      readonly error: ErrorCode;
+      readonly message: string;
+      readonly path?: string;
+    };
+
+export interface UploadAnswer {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  /** What `stored` means: on disk, on several machines, or with the operating system. */
+  readonly durability: string;
+  readonly results: readonly UploadResult[];
+}
+
+export interface UploadsOptions {
+  readonly pipeline: Pick<Pipeline, "submitParsed" | "room">;
+  /** Creation time of ENRICHED_TELEMETRY, for cursors. */
+  readonly enrichedEpoch: number;
+  readonly durability: string;
+}
+
+export interface Upload {
+  readonly serial: string;
+  readonly transport: Transport;
+  readonly form: UploadForm;
+  readonly gzip: "yes" | "no" | "by its first bytes";
+  readonly body: Uint8Array;
+}
+
+export interface Uploads {
+  /**
+   * Takes a place for one upload; throws `rate_limited` when the gateway has uploadsPerGatewayMax
+   * under way, `unavailable` when the hub has uploadsMax. The answer gives the place back.
+   */
+  enter(serial: string): () => void;
+  /**
+   * Stores the readings of a body and answers for each of them, after at most uploadMs. Throws
+   * `malformed_request` or `payload_too_large` when the body as a whole cannot be read.
+   */
+  ingest(upload: Upload): Promise<UploadAnswer>;
+}
+
+export function createUploads({ pipeline, enrichedEpoch, durability }: UploadsOptions): Uploads {
+  const running = new Map<string, number>();
+  let total = 0;
+  return {
+    enter(serial) {
+      const ofGateway = running.get(serial) ?? 0;
+      if (ofGateway >= limits.uploadsPerGatewayMax) {
+        const why = `${ofGateway} uploads of ${serial} are under way; wait for their answers.`;
+        throw new NovacoreError("rate_limited", why);
+      }
+      if (total >= limits.uploadsMax) {
+        throw new NovacoreError(
+          "unavailable",
+          `${total} uploads are under way; try again shortly.`,
+        );
+      }
+      running.set(serial, ofGateway + 1);
+      total++;
+      let left = false;
+      return () => {
+        if (left) return;
+        left = true;
+        total--;
+        const rest = (running.get(serial) ?? 1) - 1;
+        if (rest === 0) running.delete(serial);
+        else running.set(serial, rest);
+      };
+    },
+    async ingest(upload) {
+      const { gzip, form, body } = upload;
+      const packed = gzip === "yes" || (gzip === "by its first bytes" && isGzip(body));
+      const outcomes = await submitAll(pipeline, upload, packed ? await unpack(body) : body, form);
+      const results = outcomes.map((outcome, index) => resultOf(outcome, index, enrichedEpoch));
+      const count = (status: UploadResult["status"]) =>
+        results.filter((result) => result.status === status).length;
+      return {
+        accepted: count("stored"),
+        duplicates: count("duplicate"),
+        rejected: count("rejected"),
+        durability,
+        results,
+      };
+    },
+  };
+}
+
+/** Hands readings over as fast as the store takes them, a few at a time, so that others get theirs. */
+async function submitAll(
+  pipeline: UploadsOptions["pipeline"],
+  { serial, transport }: Upload,
+  body: Uint8Array,
+  form: UploadForm,
+): Promise<readonly Outcome[]> {
+  const items = readUpload(body, form);
+  const receivedAtMs = Date.now();
+  const outcomes = new Array<Outcome>(items.length).fill(unconfirmed);
+  let open = items.length;
+  let over = false;
+  await new Promise<void>((resolve) => {
+    const finish = () => {
+      over = true;
+      clearTimeout(deadline);
+      resolve();
+    };
+    const deadline = setTimeout(finish, limits.uploadMs);
+    const run = async () => {
+      for (const [index, { hardwareId, der, reading, original }] of items.entries()) {
+        if (index % submitAtOnce === 0) {
+          await setImmediate();
+          await pipeline.room();
+          if (over) return;
+        }
+        const source = { serial, hardwareId, der, receivedAtMs, transport };
+        pipeline.submitParsed(source, reading, original, (outcome) => {
+          if (!over) outcomes[index] = outcome;
+          open--;
+          if (open === 0) finish();
+        });
+      }
+    };
+    void run();
+  });
+  return outcomes;
+}
+
+const submitAtOnce = 200;
+
+const unconfirmed: Outcome = {
+  ok: false,
+  code: "unavailable",
+  message: "The store has not confirmed it in time; send it again, it is stored once at most.",
+  retryable: true,
+};
+
+function resultOf(outcome: Outcome, index: number, epoch: number): UploadResult {
+  if (!outcome.ok) {
+    const { code: error, message, path } = outcome;
+    const result = { index, status: "rejected", error, message } as const;
+    return path === undefined ? result : { ...result, path };
+  }
+  const { duplicate, sequence } = outcome;
+  const cursor = sequence === undefined ? undefined : encodeCursor({ epoch, sequence });
+  if (!duplicate && cursor !== undefined) return { index, status: "stored", cursor };
+  return cursor === undefined
+    ? { index, status: "duplicate" }
+    : { index, status: "duplicate", cursor };
+}

@@ -1,0 +1,349 @@
+import { createInbox, type Msg, type NatsConnection } from "@nats-io/transport-node";
+import { NovacoreError } from "@novacore/protocol";
+import { limits } from "../limits.ts";
+import type { PublishQueue } from "./publish-queue.ts";
+import { batchLines, encodedHeaders, messageLines, readAnswer } from "./publish-wire.ts";
+import type { OnStored, PublisherOptions } from "./publisher.ts";
+
+/** One message on its way into the stream. */
+export interface Entry {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly id: string | undefined;
+  readonly done: OnStored;
+  /** When it was first sent, hub clock; 0: never. */
+  firstSentMs: number;
+  /** The stream's last sequence known then: if it was stored, then after this. */
+  sinceSequence: number;
+  /** Sent at least once without an answer: it may or may not be stored. */
+  ambiguous: boolean;
+}
+
+/** Entries that travel, or go again, together. */
+interface Group {
+  readonly entries: readonly Entry[];
+  readonly singly: boolean;
+  /** How often the stream has refused it. */
+  readonly refusals: number;
+}
+
+/** What one answer is awaited for. */
+interface Flight {
+  readonly entries: readonly Entry[];
+  readonly refusals: number;
+  readonly sentMs: number;
+  /** Shared by the flights of one group: it takes one of publishInFlightMax places until all are in. */
+  readonly place: { open: number };
+}
+
+/**
+ * What is under way, and what has to go again. Groups to repeat go before new ones, so that the
+ * order of a DER's readings holds as far as it can.
+ */
+export class Flights {
+  readonly #options: PublisherOptions;
+  readonly #connection: NatsConnection;
+  readonly #queue: PublishQueue<Entry>;
+  readonly #onSettled: () => void;
+  readonly #headers = encodedHeaders();
+  readonly #inbox = createInbox(inboxPrefix);
+  readonly #flights = new Map<number, Flight>();
+  #repeat: Group[] = [];
+  #places = 0;
+  #entries = 0;
+  #tokens = 0;
+  #lastSequence: number;
+  #connected = true;
+  #paused = false;
+  #pauseMs = pauseMsMin;
+  #searching = false;
+  #soon = false;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #watch: NodeJS.Timeout;
+  readonly #stopInbox: () => void;
+  #stopped = false;
+  readonly #atomic: boolean;
+
+  constructor(options: PublisherOptions, queue: PublishQueue<Entry>, onSettled: () => void) {
+    this.#options = options;
+    this.#connection = options.connection;
+    this.#queue = queue;
+    this.#onSettled = onSettled;
+    this.#lastSequence = options.lastSequence ?? 0;
+    this.#atomic = options.atomic ?? true;
+    const inbox = this.#connection.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (error === null) this.#onAnswer(message);
+      },
+    });
+    this.#stopInbox = () => inbox.unsubscribe();
+    this.#watch = setInterval(() => this.#repeatOverdue(), overdueCheckMs);
+    void this.#followStatus();
+  }
+
+  /** Messages sent or to be sent again. */
+  get entries(): number {
+    return this.#entries;
+  }
+
+  /** One more message waits in the queue. */
+  pushed(): void {
+    if (this.#queue.length >= limits.publishBatchMax) this.#pump(false);
+    else if (this.#places === 0) this.#pumpSoon();
+    else this.#timer ??= setTimeout(() => this.flush(), limits.publishBatchWaitMs);
+  }
+
+  /** Sends what waits, also where it does not fill a batch. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#pump(true);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#watch);
+    clearTimeout(this.#timer);
+    if (!this.#connection.isClosed()) this.#stopInbox();
+  }
+
+  unsettled(): Entry[] {
+    const groups = [...this.#flights.values(), ...this.#repeat];
+    return groups.flatMap((group) => group.entries);
+  }
+
+  /** What one turn of the event loop brings travels together. */
+  #pumpSoon(): void {
+    if (this.#soon) return;
+    this.#soon = true;
+    setImmediate(() => {
+      this.#soon = false;
+      this.flush();
+    });
+  }
+
+  #pump(force: boolean): void {
+    if (!this.#connected || this.#paused || this.#searching || this.#stopped) return;
+    while (this.#places < limits.publishInFlightMax) {
+      const group = this.#repeat.shift() ?? this.#nextBatch(force);
+      if (group === undefined) return;
+      this.#send(group);
+    }
+  }
+
+  #nextBatch(force: boolean): Group | undefined {
+    const waiting = this.#queue.length;
+    if (waiting === 0) return undefined;
+    if (waiting < limits.publishBatchMax && !force && this.#places > 0) {
+      this.#timer ??= setTimeout(() => this.flush(), limits.publishBatchWaitMs);
+      return undefined;
+    }
+    let bytes = 0;
+    const entries = this.#queue.take(limits.publishBatchMax, ({ payload }) => {
+      bytes += payload.length;
+      return bytes <= limits.publishBatchBytesMax;
+    });
+    this.#entries += entries.length;
+    return { entries, singly: !this.#atomic, refusals: 0 };
+  }
+
+  #send({ entries, singly, refusals }: Group): void {
+    const now = Date.now();
+    for (const entry of entries) {
+      if (entry.firstSentMs !== 0) continue;
+      entry.firstSentMs = now;
+      entry.sinceSequence = this.#lastSequence;
+    }
+    const alone = singly || entries.length === 1;
+    const place = { open: alone ? entries.length : 1 };
+    this.#places++;
+    this.#options.metrics?.publishBatch.observe(entries.length);
+    if (alone) {
+      for (const entry of entries) {
+        const reply = this.#expect({ entries: [entry], refusals, sentMs: now, place });
+        this.#publish(entry, messageLines(entry.id), reply);
+      }
+      return;
+    }
+    const reply = this.#expect({ entries, refusals, sentMs: now, place });
+    const batchId = reply.slice(-batchIdLength);
+    for (const [index, entry] of entries.entries()) {
+      const position = index + 1;
+      const lines = messageLines(entry.id) + batchLines(batchId, position, entries.length);
+      this.#publish(entry, lines, position === entries.length ? reply : undefined);
+    }
+  }
+
+  #publish({ subject, payload }: Entry, lines: string, reply: string | undefined): void {
+    try {
+      const options = { headers: this.#headers.of(lines) };
+      this.#connection.publish(
+        subject,
+        payload,
+        reply === undefined ? options : { ...options, reply },
+      );
+    } catch (error) {
+      // A closed connection, mostly: the flight stays open and goes again when it is overdue.
+      this.#options.log.warn({ err: error, subject }, "a message could not be sent");
+    }
+  }
+
+  /** Registers a flight; answers the reply subject, whose end is its token. */
+  #expect(flight: Flight): string {
+    const token = ++this.#tokens;
+    this.#flights.set(token, flight);
+    return `${this.#inbox}.${token}`;
+  }
+
+  #onAnswer(message: Msg): void {
+    const token = Number(message.subject.slice(this.#inbox.length + 1));
+    const flight = this.#flights.get(token);
+    // An answer that came after the flight was repeated: the repetition is answered as well.
+    if (flight === undefined) return;
+    this.#land(token, flight);
+    const answer = readAnswer(message);
+    switch (answer.kind) {
+      case "stored":
+        this.#pauseMs = pauseMsMin;
+        this.#options.metrics?.publishAck.observe((Date.now() - flight.sentMs) / 1000);
+        this.#settle(flight.entries, answer.sequence, answer.duplicate);
+        break;
+      case "batch-duplicate":
+        this.#repeat.push({ entries: flight.entries, singly: true, refusals: flight.refusals });
+        break;
+      case "refused":
+        this.#repeatRefused(flight, answer.reason);
+        break;
+    }
+    this.#pump(this.#places === 0);
+  }
+
+  /**
+   * Tries again after a pause. A batch that is refused several times goes singly, so that one
+   * message the stream does not want holds up no others; that one is given back in the end.
+   */
+  #repeatRefused(flight: Flight, reason: string): void {
+    const refusals = flight.refusals + 1;
+    const lost = refusals < refusalsMax ? [] : flight.entries.filter((entry) => !entry.ambiguous);
+    const entries = flight.entries.filter((entry) => !lost.includes(entry));
+    const singly = !this.#atomic || refusals >= batchRefusalsMax;
+    if (entries.length > 0) this.#repeat.push({ entries, singly, refusals });
+    this.#entries -= lost.length;
+    for (const entry of lost) {
+      entry.done(new NovacoreError("unavailable", "The store refuses to take more; try later."));
+    }
+    if (lost.length > 0) this.#onSettled();
+    this.#pause(reason);
+  }
+
+  #land(token: number, flight: Flight): void {
+    this.#flights.delete(token);
+    flight.place.open--;
+    if (flight.place.open === 0) this.#places--;
+  }
+
+  /** The acknowledgement of a batch carries the sequence of its last message. */
+  #settle(entries: readonly Entry[], lastSequence: number, duplicate: boolean): void {
+    if (lastSequence > this.#lastSequence) this.#lastSequence = lastSequence;
+    this.#entries -= entries.length;
+    let sequence = lastSequence - entries.length;
+    for (const entry of entries) {
+      sequence++;
+      // A duplicate of a message that got no answer is that message.
+      entry.done({ sequence, duplicate: duplicate && !entry.ambiguous });
+    }
+    this.#onSettled();
+  }
+
+  #repeatOverdue(): void {
+    const before = Date.now() - limits.publishAckMs;
+    const overdue = [...this.#flights].filter(([, flight]) => flight.sentMs < before);
+    if (overdue.length === 0) {
+      if (this.#repeat.length > 0) this.#pump(false);
+      return;
+    }
+    this.#options.log.warn({ batches: overdue.length }, "the stream does not answer; sent again");
+    this.#repeatUnanswered(overdue);
+  }
+
+  #repeatUnanswered(flights: readonly (readonly [number, Flight])[]): void {
+    for (const [token, flight] of flights) {
+      this.#land(token, flight);
+      for (const entry of flight.entries) entry.ambiguous = true;
+      this.#repeat.push({ entries: flight.entries, singly: !this.#atomic, refusals: 0 });
+    }
+    if (this.#connected) void this.#resume();
+  }
+
+  /** Sends again, after asking the stream itself about what its duplicate window forgets soon. */
+  async #resume(): Promise<void> {
+    if (this.#searching) return;
+    this.#searching = true;
+    try {
+      await this.#settleFound();
+    } catch (error) {
+      this.#options.log.warn({ err: error }, "could not search the stream for lost answers");
+      this.#pause("search failed");
+    } finally {
+      this.#searching = false;
+    }
+    this.#pump(true);
+  }
+
+  async #settleFound(): Promise<void> {
+    const { readStoredIds } = this.#options;
+    const before = Date.now() - limits.streamDuplicateWindowMs / 2;
+    const lost = new Map<string, Entry>();
+    for (const entry of this.#repeat.flatMap((group) => group.entries)) {
+      if (!entry.ambiguous || entry.id === undefined || entry.firstSentMs > before) continue;
+      lost.set(entry.id, entry);
+    }
+    if (lost.size === 0 || readStoredIds === undefined) return;
+    const since = Math.min(...[...lost.values()].map((entry) => entry.sinceSequence));
+    const found = new Map<Entry, number>();
+    await readStoredIds(since + 1, (id, sequence) => {
+      const entry = lost.get(id);
+      if (entry !== undefined && !found.has(entry)) found.set(entry, sequence);
+    });
+    this.#repeat = this.#repeat
+      .map((group) => ({ ...group, entries: group.entries.filter((e) => !found.has(e)) }))
+      .filter(({ entries }) => entries.length > 0);
+    for (const [entry, sequence] of found) this.#settle([entry], sequence, false);
+    for (const entry of lost.values()) entry.firstSentMs = Date.now();
+  }
+
+  #pause(reason: string): void {
+    if (this.#paused || this.#stopped) return;
+    this.#paused = true;
+    this.#options.log.warn({ reason, pauseMs: this.#pauseMs }, "the stream refused; trying again");
+    setTimeout(() => {
+      this.#paused = false;
+      this.#pump(true);
+    }, this.#pauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, pauseMsMax);
+  }
+
+  /** The client library loses what is published while it is disconnected: so nothing is. */
+  async #followStatus(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (this.#stopped) return;
+      if (type === "disconnect") {
+        this.#connected = false;
+        this.#repeatUnanswered([...this.#flights]);
+      } else if (type === "reconnect") {
+        this.#connected = true;
+        void this.#resume();
+      }
+    }
+  }
+}
+
+const overdueCheckMs = 1_000;
+const pauseMsMin = 20;
+const pauseMsMax = 1_000;
+/** Refusals before a batch goes singly, and before a message is given back: after about 15 s. */
+const batchRefusalsMax = 3;
+const refusalsMax = 20;
+const inboxPrefix = "_INBOX_store";
+/** nats-server allows 64 characters; the end of the inbox is as unique as the inbox. */
+const batchIdLength = 24;

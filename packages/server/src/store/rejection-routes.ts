@@ -1,0 +1,66 @@
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { NovacoreError } from "@novacore/protocol";
+import type { FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import { limits } from "../limits.ts";
+import type { Rejections } from "./rejections.ts";
+
+export interface RejectionRoutesOptions {
+  readonly rejections: Pick<Rejections, "list">;
+  /** Throws a NovacoreError when the caller may not see what this gateway sends. */
+  readonly authorizeRejections: (request: FastifyRequest, serial: string) => Promise<void>;
+}
+
+const RejectionSchema = Type.Object(
+  {
+    received_at: Type.Integer({ description: "When the hub got it, hub clock, epoch ms" }),
+    gateway_serial: Type.String(),
+    hardware_id: Type.Optional(Type.String({ description: "As the gateway wrote it" })),
+    der: Type.Optional(Type.String({ description: "As the gateway wrote it" })),
+    error: Type.String({ description: "A code of docs/errors.md" }),
+    message: Type.String(),
+    path: Type.Optional(Type.String({ description: "JSON pointer of the member at fault" })),
+    original: Type.String({ description: "The bytes that the gateway sent, base64" }),
+    original_bytes: Type.Integer(),
+    truncated: Type.Boolean({ description: "Whether `original` was cut off" }),
+  },
+  { title: "Rejection" },
+);
+
+/** `GET /gateways/{serial}/rejections`: refused readings of the last 24 hours, newest first. */
+export const rejectionRoutes: FastifyPluginAsyncTypebox<RejectionRoutesOptions> = async (
+  app,
+  { rejections, authorizeRejections },
+) => {
+  app.get(
+    "/gateways/:serial/rejections",
+    {
+      schema: {
+        params: Type.Object({ serial: Type.String() }),
+        querystring: Type.Object({
+          limit: Type.Integer({ minimum: 1, maximum: limits.rejectionsPageMax, default: 100 }),
+          cursor: Type.Optional(Type.String({ maxLength: 20 })),
+        }),
+        response: { 200: Type.Array(RejectionSchema) },
+      },
+    },
+    async (request, reply) => {
+      const { serial } = request.params;
+      const { limit, cursor } = request.query;
+      await authorizeRejections(request, serial);
+      const before = cursor === undefined ? undefined : readCursor(cursor);
+      const { records, next } = await rejections.list(serial, { limit, before });
+      if (next !== undefined) {
+        const path = `/gateways/${encodeURIComponent(serial)}/rejections`;
+        reply.header("link", `<${path}?limit=${limit}&cursor=${next}>; rel="next"`);
+      }
+      return [...records];
+    },
+  );
+};
+
+function readCursor(cursor: string): number {
+  const before = Number(cursor);
+  if (/^\d{1,16}$/.test(cursor) && Number.isSafeInteger(before)) return before;
+  throw new NovacoreError("cursor_invalid");
+}
