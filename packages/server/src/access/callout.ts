@@ -103,7 +103,12 @@ export async function startCallout(options: CalloutOptions): Promise<Callout> {
       for (const check of checking) check.revoked.add(identityId);
     },
     stop: async () => {
-      await subscription.drain();
+      try {
+        // Bounded: a server that is away does not answer.
+        await withTimeout(subscription.drain(), limits.loginMs);
+      } catch (error) {
+        refusals.fail(error);
+      }
       await new Promise<void>((resolve) => {
         idle.push(resolve);
         next();
@@ -161,7 +166,7 @@ function refused(code: ErrorCode, reason: string): LoginOutcome & { accepted: fa
 
 async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`not decided in ${ms} ms`)), ms);
+  const timer = setTimeout(() => reject(new Error(`not done in ${ms} ms`)), ms);
   try {
     return await Promise.race([work, promise]);
   } finally {

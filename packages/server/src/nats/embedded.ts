@@ -31,8 +31,10 @@ export interface EmbeddedOptions {
   readonly keys: HubKeys;
   readonly binary: string;
   readonly log: Log;
+  readonly onProgress: (message: string) => void;
 }
 
+const stillStartingMs = 5_000;
 const restartMs = { first: 100, max: 5_000 } as const;
 
 /** Rejects with one sentence when a port is taken or nats-server does not start. */
@@ -44,7 +46,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedN
 
   const start = () =>
     startChild(options.binary, configPath, options.log, (pid) => recordChild(folder, pid));
-  const { ports, child } = await startOnPorts(options, configPath, start);
+  const timer = setInterval(
+    () => options.onProgress("… nats-server is still reading its streams"),
+    stillStartingMs,
+  );
+  const { ports, child } = await startOnPorts(options, configPath, start).finally(() =>
+    clearInterval(timer),
+  );
   const supervisor = supervise(child, start, options.log);
   const { promise: exited, resolve: exit } = Promise.withResolvers<void>();
   return {

@@ -31,6 +31,8 @@ export interface NatsOptions {
   readonly config: Config;
   readonly dataDir: string;
   readonly log: Log;
+  /** Told what is being done whenever it takes longer than a second; logged by default. */
+  readonly onProgress?: (message: string) => void;
 }
 
 /** Rejects with one sentence that says what to do when there is no usable nats-server. */
@@ -42,13 +44,12 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
     : useOperated(options.config, natsUrl, keys);
 }
 
-async function startOwn({ config, dataDir, log }: NatsOptions, keys: HubKeys): Promise<NatsServer> {
-  const binary = await findNatsServer({
-    dataDir,
-    explicit: config.natsServer,
-    onProgress: (message) => log.info({ event: "nats_binary" }, message),
-  });
-  const server = await startEmbedded({ config, dataDir, keys, binary, log });
+async function startOwn(options: NatsOptions, keys: HubKeys): Promise<NatsServer> {
+  const { config, dataDir, log } = options;
+  const { onProgress = (message: string): void => log.info({ event: "nats_starting" }, message) } =
+    options;
+  const binary = await findNatsServer({ dataDir, explicit: config.natsServer, onProgress });
+  const server = await startEmbedded({ config, dataDir, keys, binary, log, onProgress });
   const host = reachableHost(config.host);
   const natsUrl = `nats://${host}:${server.ports.nats}`;
   try {
