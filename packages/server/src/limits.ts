@@ -35,6 +35,8 @@ export const limits = {
   dedupeEntriesMax: 8_000_000,
   /** Timestamps remembered for one DER: looking through them takes 10 µs at most. */
   dedupeEntriesPerDerMax: 65_536,
+  /** Stored readings read at start to remember them: 2 million take 15 s. */
+  dedupeWarmUpMax: 2_000_000,
   /** Gateways whose devices are held in memory. */
   gatewayTreesMax: 20_000,
   /** Least time between two readings of one gateway's devices: bounds what unknown DERs cost. */

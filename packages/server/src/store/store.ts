@@ -2,7 +2,8 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import { createPublisher, type Publisher, type PublisherMetrics } from "./publisher.ts";
 import { createRejections, type Rejections } from "./rejections.ts";
-import { storedIdsReader } from "./stored-ids.ts";
+import { type RecentIdsOptions, readRecentIds, storedIdsReader } from "./stored-ids.ts";
+import { type StreamGauges, startStreamGauges } from "./stream-gauges.ts";
 import { type EnsuredStreams, ensureStreams } from "./streams.ts";
 
 export interface StoreOptions {
@@ -11,35 +12,42 @@ export interface StoreOptions {
   /** Account DEV. */
   readonly dev: NatsConnection;
   /** Asked how durable an acknowledgement is. */
-  readonly sys: NatsConnection;
+  readonly sys?: NatsConnection;
   readonly log: Pick<Logger, "info" | "warn" | "error">;
-  readonly metrics: PublisherMetrics;
+  readonly metrics?: PublisherMetrics & StreamGauges;
 }
 
-/** The streams, and the two ways to write into them. */
+/** The streams, and the ways to write into them. */
 export interface Store extends EnsuredStreams {
   /** Readings, in atomic batches. */
   readonly publisher: Publisher;
   readonly rejections: Rejections;
+  readRecentIds(options: RecentIdsOptions): Promise<number>;
+  /** Waits until what is under way is stored. Close what writes into it first. */
   close(): Promise<void>;
 }
 
-export async function openStore({ hub, dev, sys, log, metrics }: StoreOptions): Promise<Store> {
-  const streams = await ensureStreams({ hub, dev, sys });
+/** Makes the streams and opens their publishers. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { hub, dev, log, metrics } = options;
+  const streams = await ensureStreams(options);
   const publisher = createPublisher({
     connection: hub,
     log,
-    metrics,
     lastSequence: streams.enrichedLastSequence,
     readStoredIds: storedIdsReader(hub),
+    ...(metrics === undefined ? {} : { metrics }),
   });
   // The rejections' stream takes no atomic batches, as it is written to disk in its own time.
   const rejecting = createPublisher({ connection: hub, log, atomic: false });
+  const gauges = metrics === undefined ? undefined : startStreamGauges({ hub, dev, metrics, log });
   return {
     ...streams,
     publisher,
     rejections: createRejections({ hub, publisher: rejecting }),
+    readRecentIds: (recent) => readRecentIds(hub, recent),
     async close() {
+      gauges?.stop();
       await Promise.all([publisher.close(), rejecting.close()]);
     },
   };

@@ -1,0 +1,112 @@
+import type { NatsConnection } from "@nats-io/transport-node";
+import type { Logger } from "pino";
+import { limits } from "../limits.ts";
+import { startBatchSource } from "./batch-source.ts";
+import { type NatsSource, startNatsSource } from "./nats-source.ts";
+import {
+  createPipeline,
+  type Pipeline,
+  type PipelineMetrics,
+  type ReadingStore,
+  type RejectionStore,
+} from "./pipeline.ts";
+import type { GatewayTree } from "./resolve-target.ts";
+import type { RegistryChanges } from "./resolver.ts";
+import { createUploads, type Uploads } from "./upload.ts";
+
+export interface IngestOptions {
+  /** A connection to account DEV. */
+  readonly dev: NatsConnection;
+  readonly store: {
+    readonly enrichedEpoch: number;
+    readonly durability: string;
+    readonly publisher: ReadingStore;
+    readonly rejections: RejectionStore;
+    readRecentIds(options: {
+      readonly windowMs: number;
+      readonly countMax: number;
+      readonly onId: (id: string) => void;
+      readonly onProgress: (progress: { read: number; total: number }) => void;
+    }): Promise<number>;
+  };
+  readonly registry: {
+    readonly gateways: { tree(serial: string): Promise<GatewayTree | undefined> };
+    readonly devices: { activate(deviceId: string): Promise<void> };
+    readonly changes: RegistryChanges;
+  };
+  readonly log: Pick<Logger, "info" | "warn" | "error">;
+  readonly metrics?: PipelineMetrics & {
+    readonly streamLag: { set(labels: { stream: string }, messages: number): void };
+  };
+  /** Told how far the warm-up is, when it takes long. */
+  readonly progress?: (sentence: string) => void;
+}
+
+export interface Ingest {
+  readonly pipeline: Pipeline;
+  /** For the HTTP plugin. */
+  readonly uploads: Uploads;
+  /** Resolves when the connection to the gateways' account is closed for good. */
+  readonly failed: Promise<Error>;
+  /** Takes no more, and settles what it has. To be called before the store is closed. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens every way in. Before the first reading is taken, the deduplication learns what the stream
+ * holds of the last minutes: what the hub had under way when it last ended comes again now.
+ */
+export async function startIngest(options: IngestOptions): Promise<Ingest> {
+  const { dev, store, registry, log, metrics } = options;
+  const pipeline = createPipeline({
+    resolve: (serial) => registry.gateways.tree(serial),
+    changes: registry.changes,
+    publisher: store.publisher,
+    rejections: store.rejections,
+    activate: (deviceId) => registry.devices.activate(deviceId),
+    log,
+    ...(metrics === undefined ? {} : { metrics }),
+  });
+  await warmUp(pipeline, options);
+  const { enrichedEpoch, durability } = store;
+  const uploads = createUploads({ pipeline, enrichedEpoch, durability });
+  const source = await startNatsSource({ dev, pipeline, log });
+  const batches = startBatchSource({ dev, uploads, log });
+  const lag = setInterval(() => tellLag(source, metrics), lagMs).unref();
+  return {
+    pipeline,
+    uploads,
+    failed: dev.closed().then((reason) => closedError(reason)),
+    async stop() {
+      clearInterval(lag);
+      await Promise.all([source.close(), batches.close()]);
+      pipeline.close();
+    },
+  };
+}
+
+const lagMs = 5_000;
+
+async function warmUp(pipeline: Pipeline, options: IngestOptions): Promise<void> {
+  const { store, log, progress } = options;
+  const startedMs = performance.now();
+  const readings = await store.readRecentIds({
+    windowMs: limits.dedupeWindowMs,
+    countMax: limits.dedupeWarmUpMax,
+    onId: (id) => pipeline.remember(id),
+    onProgress: ({ read, total }) =>
+      progress?.(`Reading what was stored last: ${read} of ${total} …`),
+  });
+  const ms = Math.round(performance.now() - startedMs);
+  log.info({ event: "dedupe_ready", readings, ms }, "stored readings are remembered");
+}
+
+function tellLag(source: NatsSource, metrics: IngestOptions["metrics"]): void {
+  for (const [stream, messages] of Object.entries(source.lag())) {
+    metrics?.streamLag.set({ stream }, messages);
+  }
+}
+
+function closedError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error("The connection to the gateways is closed.");
+}
