@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+
+const modulePath = "/usr/lib/nginx/modules/ngx_nchan_module.so";
+
+/** Whether this machine has nginx with Nchan (Debian: nginx-light, libnginx-mod-nchan). */
+export function hasNchan(): boolean {
+  return existsSync(modulePath) && existsSync("/usr/sbin/nginx");
+}
+
+/** nginx with Nchan alone: one process, memory store, its own folder, a free port. */
+export async function startNchan(folder: string, port: number) {
+  await mkdir(folder, { recursive: true });
+  const config = join(folder, "nginx.conf");
+  await writeFile(config, nginxConfig(folder, port));
+  const child = spawn(
+    "/usr/sbin/nginx",
+    ["-p", folder, "-c", config, "-e", `${folder}/error.log`],
+    {
+      stdio: "inherit",
+    },
+  );
+  return child;
+}
+
+/**
+ * The same job as the hub's: events with ids, the last two minutes kept for reconnects. One process
+ * without a master, so that its CPU time is all of the server's.
+ */
+function nginxConfig(folder: string, port: number): string {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `  ${name}_temp_path ${folder}/${name};`)
+    .join("\n");
+  return `
+load_module ${modulePath};
+daemon off;
+master_process off;
+worker_processes 1;
+worker_rlimit_nofile 65536;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log warn;
+events { worker_connections 32768; }
+http {
+  access_log off;
+${temporary}
+  keepalive_requests 100000000;
+  nchan_max_reserved_memory 256M;
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location ~ ^/stream/sites/([A-Za-z0-9-]+)$ {
+      nchan_subscriber eventsource;
+      nchan_channel_id $1;
+      nchan_eventsource_ping_interval 15;
+    }
+    location ~ ^/publish/([A-Za-z0-9-]+)$ {
+      nchan_publisher;
+      nchan_channel_id $1;
+      nchan_message_timeout 2m;
+      nchan_message_buffer_length 1000;
+    }
+  }
+}
+`;
+}
+
+/** Posts messages over one kept connection, pipelined: the least that publishing can cost. */
+export class NchanPublisher {
+  readonly #socket: Socket;
+
+  constructor(port: number) {
+    this.#socket = connect(port, "127.0.0.1");
+    this.#socket.resume();
+  }
+
+  publish(site: string, payload: string): void {
+    const length = Buffer.byteLength(payload);
+    this.#socket.write(
+      `POST /publish/${site} HTTP/1.1\r\nHost: n\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${payload}`,
+    );
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
