@@ -1,22 +1,16 @@
-import { NovacoreError } from "@novacore/protocol";
 import type { JSONWebKeySet } from "jose";
 import type { Registration } from "../config.ts";
 import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
-import type { IdentityType } from "../registry/identities.ts";
 import type { SiteScope } from "../registry/sites.ts";
+import { Authentication } from "./authentication.ts";
 import { authorize, type Grant, listScope, type Target } from "./authorize.ts";
 import type { Caller } from "./caller.ts";
-import { ChallengeStore } from "./challenge.ts";
-import { deviceOf, readDeviceJwt } from "./device-jwt.ts";
+import { ChallengeLogin, type ChallengeProof, type TokenAnswer } from "./challenge-login.ts";
 import type { Action } from "./grants.ts";
-import { fromCanonical, readPublicKeys } from "./keys.ts";
-import { type LoginAttempt, type LoginOutcome, login } from "./login.ts";
-import { verifySignature } from "./signatures.ts";
+import type { LoginAttempt, LoginOutcome } from "./login.ts";
 import { SigningKeys } from "./signing-keys.ts";
 import { Tickets } from "./tickets.ts";
-import { readToken, signToken } from "./tokens.ts";
-import { VerifiedTokens } from "./verified-tokens.ts";
 
 export interface AccessOptions {
   readonly registry: Registry;
@@ -25,13 +19,6 @@ export interface AccessOptions {
   readonly log: { error(object: object, message: string): void };
   /** Default: the clock. */
   readonly now?: () => number;
-}
-
-export interface TokenAnswer {
-  readonly token: string;
-  readonly identityId: string;
-  /** Epoch milliseconds. */
-  readonly expiresAt: number;
 }
 
 /** Who somebody is, and what they may do. */
@@ -43,13 +30,9 @@ export interface Access {
    * Throws `challenge_invalid`, `signature_invalid`, `key_unknown`, `registration_closed`,
    * `identity_revoked`.
    */
-  verify(attempt: {
-    publicKey: unknown;
-    challenge: string;
-    signature: string;
-  }): Promise<TokenAnswer>;
+  verify(proof: ChallengeProof): Promise<TokenAnswer>;
   /** Uses up a challenge by which somebody proves to hold a key; gives the key in canonical form. */
-  proveKey(attempt: { publicKey: unknown; challenge: string; signature: string }): string;
+  proveKey(proof: ChallengeProof): string;
   /**
    * Who a bearer token belongs to: a token of ours, or the JWT that a gateway or device signs itself.
    * Throws `unauthenticated`, `token_expired` or `identity_revoked`.
@@ -79,109 +62,34 @@ export function createAccess(options: AccessOptions): Access {
     signingMs: limits.signingKeyMs,
     verifyingMs: limits.tokenMs + limits.loginLeewayMs,
   });
-  const challenges = new ChallengeStore({
+  const challenges = new ChallengeLogin({ registry, registration, keys, now });
+  const authentication = new Authentication({ registry, keys, now });
+  const tickets = new Tickets({
+    keys,
     now,
-    lifetimeMs: limits.challengeMs,
-    openMax: limits.challengesMax,
+    lifetimeMs: limits.ticketMs,
+    sitesMax: limits.ticketSitesMax,
+    identityTypeOf: (id) => authentication.identityTypeOf(id),
   });
-  const identityTypeOf = (id: string) => activeType(registry, id);
-  const jwt = () => ({
-    keysOf: (id: string) => registry.identities.keys(id),
-    now: now(),
-    leewayMs: limits.loginLeewayMs,
-  });
-  const readOwn = async (token: string) => {
-    const claims = await readToken(keys, token, "access", now());
-    const keysHeld = await registry.identities.keys(claims.identityId);
-    // Taking a key away ends the tokens that were given for it.
-    if (keysHeld.includes(String(claims.payload.public_key))) return claims;
-    throw new NovacoreError("unauthenticated", "The key that this token was given for is gone.");
-  };
-  const verified = new VerifiedTokens({
-    now,
-    tokensMax: limits.verifiedTokensMax,
-    recheckMs: limits.identityRecheckMs,
-    verify: async (token) => {
-      const isOwn = deviceOf(token) === undefined;
-      const claims = isOwn ? await readOwn(token) : await readDeviceJwt(token, jwt());
-      const { identityId, tokenId, expiresAt } = claims;
-      return { identityId, identityType: await identityTypeOf(identityId), tokenId, expiresAt };
-    },
-    changes: registry.changes,
-  });
-  const prove: Access["proveKey"] = ({ publicKey, challenge, signature }) => {
-    const candidates = readPublicKeys(publicKey);
-    if (!challenges.take(challenge, candidates)) throw new NovacoreError("challenge_invalid");
-    const message = Buffer.from(challenge);
-    const key = candidates.find((candidate) => verifySignature(candidate, message, signature));
-    if (key === undefined) throw new NovacoreError("signature_invalid");
-    return key.hex;
-  };
   return {
     registration,
-    challenge: (publicKey) => challenges.issue(readPublicKeys(publicKey)[0]),
-    proveKey: prove,
-    verify: async (attempt) => {
-      const publicKey = prove(attempt);
-      const identity = await identityFor(registry, registration, publicKey);
-      if (identity.revokedAt !== null) throw new NovacoreError("identity_revoked");
-      const expiresAt = now() + limits.tokenMs;
-      const token = await signToken(keys, {
-        purpose: "access",
-        identityId: identity.id,
-        payload: { public_key: publicKey, identity_type: identity.type },
-        now: now(),
-        expiresAt,
-      });
-      return { token, identityId: identity.id, expiresAt };
-    },
-    authenticate: (token) => verified.caller(token),
+    challenge: (publicKey) => challenges.issue(publicKey),
+    proveKey: (proof) => challenges.proveKey(proof),
+    verify: (proof) => challenges.verify(proof),
+    authenticate: (token) => authentication.authenticate(token),
+    login: (attempt) => authentication.login(attempt),
     authorize: (caller, action, target) => authorize(registry, caller, action, target),
     grantedSites: async (caller, orgId) =>
       (await authorize(registry, caller, "telemetry.read", { orgId })).sites,
     listScope: (caller, orgId) => listScope(registry, caller, orgId),
     onRevoked: (listener) => watchRevoked(registry, log, listener),
-    login: (attempt) =>
-      login(attempt, {
-        jwt,
-        tokenHolder: async (token) => (await readOwn(token)).identityId,
-        identity: (id) => registry.identities.get(id),
-        identityByKey: (publicKey) => registry.identities.byKey([publicKey]),
-        isClaimed: async (serial) => (await registry.gateways.get(serial))?.orgId !== undefined,
-      }),
-    tickets: new Tickets({
-      keys,
-      now,
-      lifetimeMs: limits.ticketMs,
-      sitesMax: limits.ticketSitesMax,
-      identityTypeOf,
-    }),
+    tickets,
     jwks: () => keys.publicKeys(),
     rotate: async () => {
       await keys.rotate();
     },
-    close: () => verified.close(),
+    close: () => authentication.close(),
   };
-}
-
-async function activeType(registry: Registry, id: string): Promise<IdentityType> {
-  const identity = await registry.identities.get(id);
-  if (identity === undefined) throw new NovacoreError("unauthenticated");
-  if (identity.revokedAt !== null) throw new NovacoreError("identity_revoked");
-  return identity.type;
-}
-
-async function identityFor(registry: Registry, registration: Registration, publicKey: string) {
-  const known = await registry.identities.byKey([publicKey]);
-  if (known !== undefined) return known;
-  // Machines are registered on purpose, by their claim or by name; only people just turn up.
-  if (fromCanonical(publicKey).algorithm !== "Ed25519") throw new NovacoreError("key_unknown");
-  if (registration !== "open") throw new NovacoreError("registration_closed");
-  const { identity } = await registry.identities.register({
-    type: "user",
-    publicKeys: [publicKey],
-  });
-  return identity;
 }
 
 function watchRevoked(
