@@ -146,7 +146,7 @@ onBothDatabases("the registry", (db) => {
 
   it("only the owner of the data folder can read the file", async (context) => {
     if (db.databaseUrl !== undefined) return context.skip("PostgreSQL keeps its own files");
-    for (const file of ["registry.sqlite", "db.registry.sqlite-wal", "db.registry.sqlite-shm"]) {
+    for (const file of ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"]) {
       assert.equal((await stat(join(db.dataDir, file))).mode & 0o777, 0o600, file);
     }
   });
