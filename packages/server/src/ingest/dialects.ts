@@ -77,6 +77,9 @@ export function isTypeName(name: string): boolean {
   return readingTypes.some((type) => namesType(name, type));
 }
 
+/** Written before all others, by their own rules. */
+export const headMembers: readonly string[] = ["type", "timestamp", "read_time_ms", "make"];
+
 /** What a member of a payload becomes. */
 export interface MemberRule {
   readonly canonical: string;
@@ -121,6 +124,3 @@ function rulesOf(type: ReadingType): MemberRules {
   }
   return rules;
 }
-
-/** Written before all others, by their own rules. */
-export const headMembers: readonly string[] = ["type", "timestamp", "read_time_ms", "make"];

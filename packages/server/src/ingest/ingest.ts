@@ -17,6 +17,8 @@ import { createUploads, type Uploads } from "./upload.ts";
 export interface IngestOptions {
   /** A connection to account DEV. */
   readonly dev: NatsConnection;
+  /** The connection that the store writes over. */
+  readonly hub: NatsConnection;
   readonly store: {
     readonly enrichedEpoch: number;
     readonly durability: string;
@@ -46,7 +48,7 @@ export interface Ingest {
   readonly pipeline: Pipeline;
   /** For the HTTP plugin. */
   readonly uploads: Uploads;
-  /** Resolves when the connection to the gateways' account is closed for good. */
+  /** Resolves when a connection that ingest lives on is closed for good. */
   readonly failed: Promise<Error>;
   /** Takes no more, and settles what it has. To be called before the store is closed. */
   stop(): Promise<void>;
@@ -57,7 +59,7 @@ export interface Ingest {
  * holds of the last minutes: what the hub had under way when it last ended comes again now.
  */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
-  const { dev, store, registry, log, metrics } = options;
+  const { dev, hub, store, registry, log, metrics } = options;
   const pipeline = createPipeline({
     resolve: (serial) => registry.gateways.tree(serial),
     changes: registry.changes,
@@ -76,7 +78,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   return {
     pipeline,
     uploads,
-    failed: dev.closed().then((reason) => closedError(reason)),
+    failed: Promise.race([dev.closed(), hub.closed()]).then((reason) => closedError(reason)),
     async stop() {
       clearInterval(lag);
       await Promise.all([source.close(), batches.close()]);
@@ -108,5 +110,5 @@ function tellLag(source: NatsSource, metrics: IngestOptions["metrics"]): void {
 }
 
 function closedError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error("The connection to the gateways is closed.");
+  return reason instanceof Error ? reason : new Error("The connection to nats-server is closed.");
 }
