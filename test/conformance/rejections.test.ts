@@ -114,7 +114,7 @@ for (const way of waysIn) {
         const rejection = await findRejection(der.gateway.serial, (original) =>
           row.rawOnly ? original === payload : original.includes(JSON.stringify(mark)),
         );
-        assert.equal(rejection.code, row.code);
+        assert.equal(rejection.error, row.code);
         assert.ok(rejection.message.length > 10, "a sentence");
         if (row.path !== undefined) assert.equal(rejection.path, row.path);
       });
@@ -184,7 +184,7 @@ async function findRejection(serial: string, matches: (original: string) => bool
   for (let attempt = 0; attempt < 200; attempt++) {
     const list = await api("GET", `/gateways/${serial}/rejections?limit=500`);
     for (const rejection of list) {
-      if (matches(Buffer.from(rejection.original_base64, "base64").toString())) return rejection;
+      if (matches(Buffer.from(rejection.original, "base64").toString())) return rejection;
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

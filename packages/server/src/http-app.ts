@@ -1,6 +1,5 @@
 import cors from "@fastify/cors";
-import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import { registerErrorHandler } from "./rest/errors.ts";
@@ -14,8 +13,9 @@ const requestMs = 60_000;
  * from, nothing logged that a client sent as a secret.
  */
 export async function createHttpApp(config: Config, log: Logger): Promise<FastifyInstance> {
+  const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
-    loggerInstance: log,
+    loggerInstance,
     // One line a request would drown the log of a hub that takes uploads; failures are logged.
     disableRequestLogging: true,
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
@@ -26,7 +26,7 @@ export async function createHttpApp(config: Config, log: Logger): Promise<Fastif
     // Stopping closes what is idle; streams were drained before.
     forceCloseConnections: true,
     http: { headersTimeout: headersMs },
-  }).withTypeProvider<TypeBoxTypeProvider>();
+  });
 
   registerErrorHandler(app);
   await app.register(cors, {

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { type Config, readConfig } from "./config.ts";
 import { type DemoProcess, startDemoProcess } from "./demo-process.ts";
 import { helpText } from "./help.ts";
+import { operatedNatsConfig } from "./nats/print-config.ts";
 import { createServer, type Hub } from "./server.ts";
 
 /** How long a stop may take before the process ends all the same. */
@@ -20,14 +21,20 @@ async function main(args: string[]): Promise<number> {
       options: {
         help: { type: "boolean", short: "h" },
         "no-demo": { type: "boolean" },
+        "print-nats-config": { type: "boolean" },
       },
     });
     if (values.help) {
       process.stdout.write(helpText());
       return 0;
     }
-    const config = readConfig(process.env);
-    return await run({ ...config, dataDir: resolve(config.dataDir) }, values["no-demo"] !== true);
+    const read = readConfig(process.env);
+    const config = { ...read, dataDir: resolve(read.dataDir) };
+    if (values["print-nats-config"]) {
+      process.stdout.write(operatedNatsConfig(config.dataDir));
+      return 0;
+    }
+    return await run(config, values["no-demo"] !== true);
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
     return 1;

@@ -1,0 +1,118 @@
+import type { NatsConnection } from "@nats-io/transport-node";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Access } from "./access/access.ts";
+import type { Delivery } from "./deliver/delivery.ts";
+import { sseRoutes } from "./deliver/sse.ts";
+import { httpSource } from "./ingest/http-source.ts";
+import type { Ingest } from "./ingest/ingest.ts";
+import type { NatsServer } from "./nats/server.ts";
+import { healthRoutes, type ReadinessCheck } from "./observe/health.ts";
+import type { Metrics } from "./observe/metrics.ts";
+import type { Registry } from "./registry/database.ts";
+import { createCallerOf } from "./rest/authenticate.ts";
+import { gatewayStateRoutes } from "./rest/gateway-state.ts";
+import { restRoutes } from "./rest/routes.ts";
+import { readGatewayState } from "./store/gateway-state.ts";
+import { rejectionRoutes } from "./store/rejection-routes.ts";
+import type { Store } from "./store/store.ts";
+import { createStreamGrants } from "./stream-grants.ts";
+
+export interface RouteParts {
+  readonly version: string;
+  readonly nats: NatsServer;
+  readonly registry: Registry;
+  readonly access: Access;
+  readonly store: Store;
+  readonly ingest: Ingest;
+  readonly delivery: Delivery;
+  /** Account HUB. */
+  readonly hub: NatsConnection;
+  /** Account DEV. */
+  readonly dev: NatsConnection;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+/** How long a connection may take to answer before the hub says that it is not ready. */
+const readyAnswerMs = 1_000;
+
+/** Every route of the hub, and who may use it: access decides, here it is only asked. */
+export async function registerRoutes(app: FastifyInstance, parts: RouteParts): Promise<void> {
+  const { access, registry, store, ingest, delivery, dev, log, metrics } = parts;
+  const callerOf = createCallerOf(access);
+
+  await app.register(healthRoutes, {
+    version: parts.version,
+    metrics: metrics.registry,
+    checks: readinessChecks(parts),
+  });
+  await app.register(restRoutes, { registry, access });
+  await app.register(gatewayStateRoutes, {
+    access,
+    callerOf,
+    readState: (serial) => readGatewayState(dev, serial),
+  });
+  await app.register(httpSource, {
+    uploads: ingest.uploads,
+    async authorizeUpload(request, gatewaySerial) {
+      await access.authorize(await callerOf(request), "telemetry.publish", { gatewaySerial });
+    },
+  });
+  await app.register(rejectionRoutes, {
+    rejections: store.rejections,
+    async authorizeRejections(request, gatewaySerial) {
+      await access.authorize(await callerOf(request), "rejections.view", { gatewaySerial });
+    },
+  });
+  const listeners = metrics.listeners.labels("sse");
+  await app.register(sseRoutes, {
+    delivery,
+    access: createStreamGrants(access, registry),
+    metrics: { listeners, slowClosed: metrics.slowClosed },
+    log,
+  });
+}
+
+function readinessChecks({ nats, registry, hub, dev }: RouteParts): ReadinessCheck[] {
+  return [
+    {
+      name: "registry",
+      async check() {
+        try {
+          await registry.ping();
+          return undefined;
+        } catch {
+          return "the database does not answer";
+        }
+      },
+    },
+    {
+      name: "nats-server",
+      check() {
+        const state = nats.state();
+        return state.state === "running" ? undefined : `it is ${state.state}`;
+      },
+    },
+    {
+      name: "streams",
+      async check() {
+        const answers = await Promise.all([isAnswering(hub), isAnswering(dev)]);
+        return answers.every(Boolean) ? undefined : "a connection to nats-server does not answer";
+      },
+    },
+  ];
+}
+
+/** The client library buffers while it reconnects, so "not closed" would say too little: ask. */
+async function isAnswering(connection: NatsConnection): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, readyAnswerMs, false);
+  });
+  const answer = connection.rtt().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}

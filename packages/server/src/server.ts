@@ -1,0 +1,134 @@
+import type { NatsConnection } from "@nats-io/transport-node";
+import packageJson from "../package.json" with { type: "json" };
+import { createAccess } from "./access/access.ts";
+import { startCallout } from "./access/callout.ts";
+import type { Config } from "./config.ts";
+import { createDelivery } from "./deliver/delivery.ts";
+import { createHttpApp, listenHttp } from "./http-app.ts";
+import { startIngest } from "./ingest/ingest.ts";
+import { assertLimits } from "./limits.ts";
+import { connectHub } from "./nats/connection.ts";
+import type { HubAccount } from "./nats/hub-keys.ts";
+import { kickIdentity } from "./nats/kick.ts";
+import { type NatsServer, startNats } from "./nats/server.ts";
+import { createLog } from "./observe/log.ts";
+import { createMetrics, type Metrics } from "./observe/metrics.ts";
+import { openRegistry } from "./registry/database.ts";
+import { registerRoutes } from "./routes.ts";
+import { openStore } from "./store/store.ts";
+
+const { version } = packageJson;
+
+export interface HubOptions {
+  /** Told what is being done whenever it may take longer than a second. */
+  readonly onProgress?: (sentence: string) => void;
+}
+
+/** A running hub. */
+export interface Hub {
+  /** Base URL of REST and SSE. */
+  readonly url: string;
+  readonly natsUrl: string;
+  readonly websocketUrl: string;
+  readonly mqttUrl: string;
+  /** Resolves when the hub cannot go on: whoever runs it should stop it and start it again. */
+  readonly failed: Promise<Error>;
+  /** Drains listeners, stores what was received, and stops everything that the hub started. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a hub: everything is made in the order of the data's way and closed in reverse. Port 0
+ * takes any free port. Rejects with one sentence that says what to do, having closed what it opened.
+ */
+export async function createServer(config: Config, options: HubOptions = {}): Promise<Hub> {
+  const { onProgress: progress = () => undefined } = options;
+  assertLimits();
+  const log = createLog(config.logLevel);
+  const metrics = createMetrics();
+  await using opened = new AsyncDisposableStack();
+
+  const registry = await openRegistry(config);
+  opened.defer(() => registry.close());
+  const access = createAccess({ ...config, registry, log });
+  opened.defer(() => access.close());
+
+  progress("Starting nats-server …");
+  const nats = await startNats({ config, dataDir: config.dataDir, log, onProgress: progress });
+  opened.defer(() => nats.stop());
+  opened.defer(countRestarts(nats, metrics));
+  const connect = async (account: HubAccount, name: string): Promise<NatsConnection> => {
+    const connection = await connectHub(nats, account, name);
+    opened.defer(() => connection.close());
+    return connection;
+  };
+  // First of all, since gateways are at the door already and nats-server lets them wait for this.
+  const sys = await connect("SYS", "system");
+  const connection = await connect("AUTH", "callout");
+  const signing = nats.keys.issuer;
+  const callout = await startCallout({
+    ...{ connection, signing, log, metrics },
+    login: (attempt) => access.login(attempt),
+  });
+  opened.defer(() => callout.stop());
+  opened.defer(
+    access.onRevoked((identityId) => {
+      callout.revoke(identityId);
+      kickIdentity(sys, identityId).catch((error: unknown) =>
+        log.error({ err: error, identityId }, "a revoked identity could not be cut off"),
+      );
+    }),
+  );
+
+  progress("Opening the streams …");
+  const hub = await connect("HUB", "store");
+  const dev = await connect("DEV", "gateways");
+  const store = await openStore({ hub, dev, sys, log, metrics });
+  opened.defer(() => store.close());
+
+  const ingest = await startIngest({ dev, hub, store, registry, log, metrics, progress });
+  opened.defer(() => ingest.stop());
+
+  const delivery = await createDelivery({
+    connection: await connect("HUB", "live"),
+    readConnection: await connect("HUB", "replay"),
+    log,
+    metrics,
+  });
+  opened.defer(() => delivery.stop());
+
+  const app = await createHttpApp(config, log);
+  opened.defer(() => app.close());
+  const parts = {
+    version,
+    nats,
+    registry,
+    access,
+    store,
+    ingest,
+    delivery,
+    hub,
+    dev,
+    log,
+    metrics,
+  };
+  await registerRoutes(app, parts);
+  const port = await listenHttp(app, config);
+  log.info({ event: "ready", port, nats: nats.version }, "the hub is ready");
+
+  const running = opened.move();
+  return {
+    url: `http://${config.host}:${port}`,
+    natsUrl: nats.natsUrl,
+    websocketUrl: nats.websocketUrl,
+    mqttUrl: nats.mqttUrl,
+    failed: ingest.failed,
+    close: () => running.disposeAsync(),
+  };
+}
+
+function countRestarts(nats: NatsServer, metrics: Metrics): () => void {
+  return nats.onState(({ state }) => {
+    if (state === "restarting") metrics.natsRestarts.inc();
+  });
+}
