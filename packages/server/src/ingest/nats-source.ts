@@ -1,5 +1,5 @@
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
-import { parseGatewayTelemetrySubject } from "@novacore/protocol";
+import { type GatewayTelemetryAddress, parseGatewayTelemetrySubject } from "@novacore/protocol";
 import type { Logger } from "pino";
 import type { Outcome, Pipeline, Transport } from "./pipeline.ts";
 import { type OnMessage, type Pull, startPull } from "./pull.ts";
@@ -58,6 +58,7 @@ async function closeAll(pulls: readonly Pull[]): Promise<void> {
 }
 
 function ingest({ pipeline }: NatsSourceOptions, subjectOf: (message: Msg) => string): OnMessage {
+  const addresses = new AddressCache();
   return (message, settled) => {
     const subject = subjectOf(message);
     const quality = mqttQuality(message);
@@ -68,7 +69,7 @@ function ingest({ pipeline }: NatsSourceOptions, subjectOf: (message: Msg) => st
     const done = (outcome: Outcome) => {
       settled(outcome.ok || !outcome.retryable ? "done" : "again");
     };
-    const address = parseGatewayTelemetrySubject(subject);
+    const address = addresses.of(subject);
     if (address === undefined) {
       // The streams' subjects let nothing else in; a message must never block the others though.
       settled("done");
@@ -78,7 +79,7 @@ function ingest({ pipeline }: NatsSourceOptions, subjectOf: (message: Msg) => st
     pipeline.submit(
       {
         serial: address.serial,
-        hardwareId: fromMqttToken(address.hardwareId),
+        hardwareId: address.hardwareId,
         der: address.der,
         payload: message.data,
         receivedAtMs: Date.now(),
@@ -88,6 +89,24 @@ function ingest({ pipeline }: NatsSourceOptions, subjectOf: (message: Msg) => st
     );
   };
 }
+
+/** Subjects taken apart: there are as many as DERs, and each comes again and again. */
+class AddressCache {
+  readonly #addresses = new Map<string, GatewayTelemetryAddress>();
+
+  of(subject: string): GatewayTelemetryAddress | undefined {
+    const known = this.#addresses.get(subject);
+    if (known !== undefined) return known;
+    const parsed = parseGatewayTelemetrySubject(subject);
+    if (parsed === undefined) return undefined;
+    const address = { ...parsed, hardwareId: fromMqttToken(parsed.hardwareId) };
+    if (this.#addresses.size >= addressesMax) this.#addresses.clear();
+    this.#addresses.set(subject, address);
+    return address;
+  }
+}
+
+const addressesMax = 50_000;
 
 /** The QoS that nats-server notes on what came by MQTT; −1: it did not. */
 function mqttQuality(message: Msg): number {

@@ -250,9 +250,9 @@ function pendingAfter(reply: string): number {
   return Number(tokens.length > 9 ? tokens[10] : tokens[8]) || 0;
 }
 
-const ack = "+ACK";
+const ack = Buffer.from("+ACK");
 /** Not now: the store or the registry was unavailable. */
-const again = '-NAK {"delay": 1000000000}';
+const again = Buffer.from('-NAK {"delay": 1000000000}');
 /** Longer than the publisher takes to find out that it has to send again. */
 const ackWaitMs = 60_000;
 const requestMax = 1_000;

@@ -17,7 +17,10 @@ export type OnResolved = (target: Target | Refusal | Error) => void;
 /** A gateway whose devices are in memory, with what was found among them. */
 interface Known {
   readonly tree: GatewayTree;
-  readonly targets: Map<string, Target>;
+  /** By hardware_id, then by DER, both as the gateway writes them. */
+  readonly targets: Map<string, Map<string, Target>>;
+  /** How many targets. */
+  count: number;
 }
 
 interface Waiter {
@@ -57,7 +60,7 @@ export class Resolver {
 
   /** The target as remembered; undefined: `resolve` has to look. */
   find(serial: string, hardwareId: string, der: string): Target | undefined {
-    return this.#known.get(serial)?.targets.get(`${hardwareId}\n${der}`);
+    return this.#known.get(serial)?.targets.get(hardwareId)?.get(der);
   }
 
   /** Finds the target, or why there is none; an Error when the registry could not be read. */
@@ -123,7 +126,7 @@ export class Resolver {
   }
 
   #remember(serial: string, tree: GatewayTree): Known {
-    const known = { tree, targets: new Map<string, Target>() };
+    const known: Known = { tree, targets: new Map(), count: 0 };
     if (this.#known.size >= limits.gatewayTreesMax) {
       const [oldest] = this.#known.keys();
       if (oldest !== undefined) this.#known.delete(oldest);
@@ -134,14 +137,18 @@ export class Resolver {
 }
 
 function lookUp(known: Known, hardwareId: string, der: string): Target | Refusal {
-  const key = `${hardwareId}\n${der}`;
-  const remembered = known.targets.get(key);
+  const remembered = known.targets.get(hardwareId)?.get(der);
   if (remembered !== undefined) return remembered;
   const target = resolveTarget(known.tree, known.tree.serial, hardwareId, der);
   if (target instanceof Refusal) return target;
   // Spellings of a type ("pv", "PV", …) are many; what a gateway really uses is few.
-  if (known.targets.size >= targetsPerGatewayMax) known.targets.clear();
-  known.targets.set(key, target);
+  if (known.count >= targetsPerGatewayMax) {
+    known.targets.clear();
+    known.count = 0;
+  }
+  const ders = known.targets.get(hardwareId) ?? new Map<string, Target>();
+  known.targets.set(hardwareId, ders.set(der, target));
+  known.count++;
   return target;
 }
 
