@@ -5,6 +5,7 @@ set -euo pipefail
 here=$(dirname "$0")
 data=${NOVACORE_DATA_DIR:-$here/../../.novacore}
 value() { sed -n "s/^ *\"$1\": \"\(.*\)\",\{0,1\}$/\1/p" "$data/demo.json"; }
+[ -r "$data/demo.json" ] || { echo "There is no $data/demo.json; run npm start first." >&2; exit 1; }
 serial=$(value gateway_serial)
 count=10
 [ "${1:-}" = --count ] && count=$2
