@@ -27,6 +27,8 @@ export interface Listener {
 export interface ListenOptions {
   readonly token?: string;
   readonly lastEventId?: string | undefined;
+  /** Called with each event, as it arrives. */
+  readonly onEvent?: (event: StreamEvent) => void;
 }
 
 /** Opens an SSE stream as a plain HTTP client does; throws with the answer when it is refused. */
@@ -45,7 +47,9 @@ export async function listen(url: string, options: ListenOptions = {}): Promise<
   const conditions = createConditions();
   const parser = createParser({
     onEvent({ id, event = "message", data }) {
-      events.push({ id, event, data });
+      const received = { id, event, data };
+      events.push(received);
+      options.onEvent?.(received);
     },
     onComment(comment) {
       comments.push(comment);

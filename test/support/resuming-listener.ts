@@ -1,5 +1,5 @@
 import { createConditions } from "./conditions.ts";
-import { type Listener, listen } from "./listener.ts";
+import { type Listener, listen, type StreamEvent } from "./listener.ts";
 
 /** A listener as a careful client writes it: comes back with its cursor until it is closed. */
 export interface ResumingListener {
@@ -21,24 +21,17 @@ export function listenResuming(url: string, token: string): ResumingListener {
   let connections = 0;
   let lastEventId: string | undefined;
 
+  const onEvent = ({ id, event, data }: StreamEvent): void => {
+    lastEventId = id ?? lastEventId;
+    if (event !== "message") return;
+    const { der_id, timestamp } = JSON.parse(data);
+    ids.push(`${der_id}:${timestamp}`);
+    conditions.changed();
+  };
   const connectOnce = async (): Promise<void> => {
-    current = await listen(url, { token, lastEventId });
+    current = await listen(url, { token, lastEventId, onEvent });
     connections += 1;
-    let read = 0;
-    const take = () => {
-      for (const { data, event } of current?.events.slice(read) ?? []) {
-        read += 1;
-        if (event !== "message") continue;
-        const { der_id, timestamp } = JSON.parse(data);
-        ids.push(`${der_id}:${timestamp}`);
-      }
-      lastEventId = current?.lastEventId() ?? lastEventId;
-      conditions.changed();
-      return closed;
-    };
-    const listener = current;
-    await Promise.race([listener.ended, listener.until("closed", take)]).catch(ignoreEnd);
-    take();
+    await current.ended;
   };
   const running = (async () => {
     while (!closed) {

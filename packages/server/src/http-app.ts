@@ -1,5 +1,5 @@
 import cors from "@fastify/cors";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import { registerErrorHandler } from "./rest/errors.ts";
@@ -17,7 +17,7 @@ export async function createHttpApp(config: Config, log: Logger): Promise<Fastif
   const app = Fastify({
     loggerInstance,
     // One line a request would drown the log of a hub that takes uploads; failures are logged.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     requestTimeout: requestMs,
     // A listener's socket lives for days; it is ended by the stream, never by a timer of HTTP.
