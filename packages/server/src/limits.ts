@@ -59,6 +59,8 @@ export const limits = {
   gatewayStateMessageBytesMax: 132 * 1024,
   /** MQTT QoS 1 messages not yet ingested; when full, gateways get no PUBACK. */
   mqttMessagesBytesMax: 4 * 1024 ** 3,
+  /** Retained MQTT messages of all gateways: inventories of up to 128 KiB. */
+  mqttRetainedBytesMax: 1024 ** 3,
   /** Window in which JetStream itself refuses a repeated Nats-Msg-Id: 190 bytes of memory an id. */
   streamDuplicateWindowMs: 2 * 60_000,
   /** Raw messages handed to the hub and not yet acknowledged. */
@@ -195,7 +197,8 @@ export function assertLimits(): void {
     limits.gatewayTelemetryBytesMax +
     limits.rejectedTelemetryBytesMax +
     limits.gatewayStateBytesMax +
-    limits.mqttMessagesBytesMax;
+    limits.mqttMessagesBytesMax +
+    limits.mqttRetainedBytesMax;
   if (streamBytes > limits.natsStoreBytesMax) {
     throw new Error("the streams' bytes exceed natsStoreBytesMax");
   }

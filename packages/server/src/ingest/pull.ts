@@ -48,7 +48,8 @@ class DurablePull implements Pull {
   readonly #inbox = createInbox("_INBOX_ingest");
   readonly #requests = new Map<string, Request>();
   #tokens = 0;
-  #inFlight = 0;
+  /** Reply subjects of what is handed over, and when nats-server last heard of each. */
+  readonly #unsettled = new Map<string, number>();
   #bytes = 0;
   #lag = 0;
   #restUntilMs = 0;
@@ -65,7 +66,7 @@ class DurablePull implements Pull {
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#unsettled.size;
   }
 
   get lag(): number {
@@ -89,7 +90,7 @@ class DurablePull implements Pull {
     this.#closed = true;
     clearInterval(this.#watch);
     if (!this.#connection.isClosed()) this.#unsubscribe();
-    if (this.#inFlight === 0) return;
+    if (this.inFlight === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, limits.publishAckMs);
       this.#whenEmpty = () => {
@@ -118,7 +119,7 @@ class DurablePull implements Pull {
     if (this.#closed || this.#repairing || Date.now() < this.#restUntilMs) return;
     let asked = 0;
     for (const { open } of this.#requests.values()) asked += open;
-    const room = limits.ingestInFlightMax - this.#inFlight - asked;
+    const room = limits.ingestInFlightMax - this.inFlight - asked;
     if (room < limits.ingestInFlightMax / 4 || this.#requests.size >= requestsMax) return;
     if (this.#bytes > limits.ingestInFlightBytesMax / 2) return;
     const token = `${++this.#tokens}`;
@@ -146,30 +147,30 @@ class DurablePull implements Pull {
       return;
     }
     const request = this.#requestOf(message);
+    const nowMs = Date.now();
     if (request !== undefined) {
-      request.heardMs = Date.now();
+      request.heardMs = nowMs;
       request.open--;
       if (request.open <= 0) this.#forget(message);
     }
     if (this.#closed) return;
     const bytes = message.data.length;
-    this.#inFlight++;
+    this.#unsettled.set(reply, nowMs);
     this.#bytes += bytes;
     this.#restMs = restMsMin;
     this.#options.onMessage(message, (outcome) => {
-      this.#inFlight--;
+      this.#unsettled.delete(reply);
       this.#bytes -= bytes;
-      this.#answer(reply, outcome);
-      if (this.#inFlight === 0) this.#whenEmpty?.();
+      this.#answer(reply, outcome === "done" ? ack : again);
+      if (this.inFlight === 0) this.#whenEmpty?.();
       this.#ask();
     });
     if (request !== undefined && request.open <= 0) this.#lag = pendingAfter(reply);
   }
 
   /** Lost with the connection, an answer only means that the message comes again. */
-  #answer(reply: string, outcome: "done" | "again"): void {
-    if (this.#connection.isClosed()) return;
-    this.#connection.publish(reply, outcome === "done" ? ack : again);
+  #answer(reply: string, word: Uint8Array): void {
+    if (!this.#connection.isClosed()) this.#connection.publish(reply, word);
   }
 
   #requestOf(message: Msg): Request | undefined {
@@ -204,7 +205,13 @@ class DurablePull implements Pull {
   }
 
   #check(): void {
-    const before = Date.now() - 2 * heartbeatMs - checkMs;
+    const nowMs = Date.now();
+    for (const [reply, heardMs] of this.#unsettled) {
+      if (nowMs - heardMs < ackWaitMs / 3) continue;
+      this.#unsettled.set(reply, nowMs);
+      this.#answer(reply, inProgress);
+    }
+    const before = nowMs - 2 * heartbeatMs - checkMs;
     for (const [token, request] of this.#requests) {
       if (request.heardMs < before) this.#requests.delete(token);
     }
@@ -253,8 +260,12 @@ function pendingAfter(reply: string): number {
 const ack = Buffer.from("+ACK");
 /** Not now: the store or the registry was unavailable. */
 const again = Buffer.from('-NAK {"delay": 1000000000}');
-/** Longer than the publisher takes to find out that it has to send again. */
-const ackWaitMs = 60_000;
+const inProgress = Buffer.from("+WPI");
+/**
+ * How long a hub may be silent about a message before another gets it: what a hub that was killed
+ * had in hand is late by so much. What takes longer is reported as in progress.
+ */
+const ackWaitMs = 6_000;
 const requestMax = 1_000;
 const requestsMax = 4;
 const expiresMs = 30_000;

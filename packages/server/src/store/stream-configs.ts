@@ -10,6 +10,11 @@ export const gatewayStateStream = "GATEWAY_STATE";
 export type StreamSettings = Partial<StreamConfig> & Pick<StreamConfig, "name" | "subjects">;
 
 const nanosecondsPerMs = 1_000_000;
+/**
+ * The least that nats-server takes. A Nats-Msg-Id is whatever a gateway writes there: within the
+ * window one gateway could make another's message count as a duplicate.
+ */
+const shortestWindow = 100 * nanosecondsPerMs;
 
 /** The streams in account HUB. */
 export function hubStreams(replicas: number): readonly StreamSettings[] {
@@ -68,6 +73,7 @@ export function deviceStreams(replicas: number): readonly StreamSettings[] {
       max_bytes: limits.gatewayTelemetryBytesMax,
       num_replicas: replicas,
       no_ack: true,
+      duplicate_window: shortestWindow,
       ...relaxed(replicas),
     },
     {
@@ -84,6 +90,7 @@ export function deviceStreams(replicas: number): readonly StreamSettings[] {
       num_replicas: replicas,
       no_ack: true,
       allow_direct: true,
+      duplicate_window: shortestWindow,
       ...relaxed(replicas),
     },
     {
@@ -96,6 +103,17 @@ export function deviceStreams(replicas: number): readonly StreamSettings[] {
       retention: "interest",
       discard: "new",
       max_bytes: limits.mqttMessagesBytesMax,
+      num_replicas: replicas,
+    },
+    {
+      // As nats-server would make it, but with a limit.
+      name: "$MQTT_rmsgs",
+      subjects: ["$MQTT.rmsgs.>"],
+      storage: "file",
+      retention: "limits",
+      discard: "new",
+      max_bytes: limits.mqttRetainedBytesMax,
+      max_msgs_per_subject: 1,
       num_replicas: replicas,
     },
   ];
