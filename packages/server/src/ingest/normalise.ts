@@ -111,7 +111,10 @@ function timeOf(reading: JsonObject): GatewayTime | Refusal {
   const name = timestampNames.find((each) => stands(reading, each));
   if (name === undefined) return refuse("timestamp_missing", "The reading has no timestamp.");
   const time = readTime(reading[name]);
-  if (time !== undefined) return time;
+  if (time !== undefined) {
+    const checked = headChecks.meter.get("timestamp")?.(time.ms, name);
+    return checked instanceof Refusal ? checked : time;
+  }
   const why = `${name} is ${shown(reading[name])}, neither epoch milliseconds nor RFC 3339.`;
   return refuse("timestamp_missing", why, name);
 }

@@ -14,6 +14,11 @@ export class RecentTimestamps {
     return this.#end - this.#start;
   }
 
+  /** Memory that the timestamps take. */
+  get bytes(): number {
+    return this.#items.byteLength;
+  }
+
   has(timestampMs: number): boolean {
     return this.#items.subarray(this.#start, this.#end).includes(timestampMs % modulus);
   }
@@ -40,7 +45,7 @@ export class RecentTimestamps {
     const length = this.#items.length;
     if (this.#start < length / 8) {
       if (mayGrow) {
-        const grown = new Uint32Array(Math.ceil(length * 1.25) + 8);
+        const grown = new Uint32Array(Math.ceil(length * 1.125) + 8);
         grown.set(this.#items.subarray(this.#start, this.#end));
         this.#end -= this.#start;
         this.#start = 0;

@@ -94,7 +94,7 @@ export class Resolver {
       const startedMs = performance.now();
       const tree = await this.#readTree(serial);
       if (reading.stale) reading.waiters = [...waiters, ...reading.waiters];
-      else this.#answer(serial, tree, waiters);
+      else this.#answer(serial, tree, waiters, reading);
       const restMs = limits.gatewayTreeReloadMs - (performance.now() - startedMs);
       // A change is worth an early look; nothing else is.
       if (!reading.stale) await new Promise((resolve) => setTimeout(resolve, Math.max(0, restMs)));
@@ -110,18 +110,30 @@ export class Resolver {
     }
   }
 
-  #answer(serial: string, tree: GatewayTree | undefined | Error, waiters: readonly Waiter[]): void {
+  #answer(
+    serial: string,
+    tree: GatewayTree | undefined | Error,
+    waiters: readonly Waiter[],
+    reading: Reading,
+  ): void {
     if (tree instanceof Error) {
       for (const { onResolved } of waiters) onResolved(tree);
       return;
     }
-    const known = tree === undefined ? undefined : this.#remember(serial, tree);
-    for (const { hardwareId, der, onResolved } of waiters) {
-      onResolved(
-        known === undefined
-          ? resolveTarget(undefined, serial, hardwareId, der)
-          : lookUp(known, hardwareId, der),
-      );
+    if (tree === undefined) {
+      const nobody = resolveTarget(undefined, serial, "", "");
+      for (const { onResolved } of waiters) onResolved(nobody);
+      return;
+    }
+    const known = this.#remember(serial, tree);
+    // Who came during the query may use what it found; only what it did not find may be too old.
+    const later = reading.waiters;
+    reading.waiters = [];
+    for (const waiter of waiters) waiter.onResolved(lookUp(known, waiter.hardwareId, waiter.der));
+    for (const waiter of later) {
+      const target = lookUp(known, waiter.hardwareId, waiter.der);
+      if (target instanceof Refusal) reading.waiters.push(waiter);
+      else waiter.onResolved(target);
     }
   }
 

@@ -1,31 +1,12 @@
 import { createInbox, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { NovacoreError } from "@novacore/protocol";
 import { limits } from "../limits.ts";
+import { findLostAnswers } from "./lost-answers.ts";
+import type { Entry, Group } from "./publish-entry.ts";
 import type { PublishQueue } from "./publish-queue.ts";
-import { batchLines, encodedHeaders, messageLines, readAnswer } from "./publish-wire.ts";
-import type { OnStored, PublisherOptions } from "./publisher.ts";
-
-/** One message on its way into the stream. */
-export interface Entry {
-  readonly subject: string;
-  readonly payload: Uint8Array;
-  readonly id: string | undefined;
-  readonly done: OnStored;
-  /** When it was first sent, hub clock; 0: never. */
-  firstSentMs: number;
-  /** The stream's last sequence known then: if it was stored, then after this. */
-  sinceSequence: number;
-  /** Sent at least once without an answer: it may or may not be stored. */
-  ambiguous: boolean;
-}
-
-/** Entries that travel, or go again, together. */
-interface Group {
-  readonly entries: readonly Entry[];
-  readonly singly: boolean;
-  /** How often the stream has refused it. */
-  readonly refusals: number;
-}
+import { Sender } from "./publish-sender.ts";
+import { readAnswer } from "./publish-wire.ts";
+import type { PublisherOptions } from "./publisher.ts";
 
 /** What one answer is awaited for. */
 interface Flight {
@@ -45,7 +26,7 @@ export class Flights {
   readonly #connection: NatsConnection;
   readonly #queue: PublishQueue<Entry>;
   readonly #onSettled: () => void;
-  readonly #headers = encodedHeaders();
+  readonly #sender: Sender;
   readonly #inbox = createInbox(inboxPrefix);
   readonly #flights = new Map<number, Flight>();
   #repeat: Group[] = [];
@@ -67,6 +48,7 @@ export class Flights {
   constructor(options: PublisherOptions, queue: PublishQueue<Entry>, onSettled: () => void) {
     this.#options = options;
     this.#connection = options.connection;
+    this.#sender = new Sender(options.connection, options.log);
     this.#queue = queue;
     this.#onSettled = onSettled;
     this.#lastSequence = options.lastSequence ?? 0;
@@ -160,31 +142,13 @@ export class Flights {
     this.#options.metrics?.publishBatch.observe(entries.length);
     if (alone) {
       for (const entry of entries) {
-        const reply = this.#expect({ entries: [entry], refusals, sentMs: now, place });
-        this.#publish(entry, messageLines(entry.id), reply);
+        this.#sender.sendAlone(
+          entry,
+          this.#expect({ entries: [entry], refusals, sentMs: now, place }),
+        );
       }
-      return;
-    }
-    const reply = this.#expect({ entries, refusals, sentMs: now, place });
-    const batchId = reply.slice(-batchIdLength);
-    for (const [index, entry] of entries.entries()) {
-      const position = index + 1;
-      const lines = messageLines(entry.id) + batchLines(batchId, position, entries.length);
-      this.#publish(entry, lines, position === entries.length ? reply : undefined);
-    }
-  }
-
-  #publish({ subject, payload }: Entry, lines: string, reply: string | undefined): void {
-    try {
-      const options = { headers: this.#headers.of(lines) };
-      this.#connection.publish(
-        subject,
-        payload,
-        reply === undefined ? options : { ...options, reply },
-      );
-    } catch (error) {
-      // A closed connection, mostly: the flight stays open and goes again when it is overdue.
-      this.#options.log.warn({ err: error, subject }, "a message could not be sent");
+    } else {
+      this.#sender.sendBatch(entries, this.#expect({ entries, refusals, sentMs: now, place }));
     }
   }
 
@@ -292,24 +256,13 @@ export class Flights {
 
   async #settleFound(): Promise<void> {
     const { readStoredIds } = this.#options;
-    const before = Date.now() - limits.streamDuplicateWindowMs / 2;
-    const lost = new Map<string, Entry>();
-    for (const entry of this.#repeat.flatMap((group) => group.entries)) {
-      if (!entry.ambiguous || entry.id === undefined || entry.firstSentMs > before) continue;
-      lost.set(entry.id, entry);
-    }
-    if (lost.size === 0 || readStoredIds === undefined) return;
-    const since = Math.min(...[...lost.values()].map((entry) => entry.sinceSequence));
-    const found = new Map<Entry, number>();
-    await readStoredIds(since + 1, (id, sequence) => {
-      const entry = lost.get(id);
-      if (entry !== undefined && !found.has(entry)) found.set(entry, sequence);
-    });
+    if (readStoredIds === undefined) return;
+    const found = await findLostAnswers(this.#repeat, readStoredIds);
+    if (found.size === 0) return;
     this.#repeat = this.#repeat
-      .map((group) => ({ ...group, entries: group.entries.filter((e) => !found.has(e)) }))
+      .map((group) => ({ ...group, entries: group.entries.filter((entry) => !found.has(entry)) }))
       .filter(({ entries }) => entries.length > 0);
     for (const [entry, sequence] of found) this.#settle([entry], sequence, false);
-    for (const entry of lost.values()) entry.firstSentMs = Date.now();
   }
 
   #pause(reason: string): void {
@@ -345,5 +298,3 @@ const pauseMsMax = 1_000;
 const batchRefusalsMax = 3;
 const refusalsMax = 20;
 const inboxPrefix = "_INBOX_store";
-/** nats-server allows 64 characters; the end of the inbox is as unique as the inbox. */
-const batchIdLength = 24;

@@ -2,7 +2,8 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { NovacoreError } from "@novacore/protocol";
 import type { Logger } from "pino";
 import { limits } from "../limits.ts";
-import { type Entry, Flights } from "./publish-flights.ts";
+import type { Entry } from "./publish-entry.ts";
+import { Flights } from "./publish-flights.ts";
 import { PublishQueue } from "./publish-queue.ts";
 import type { ReadStoredIds } from "./stored-ids.ts";
 

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type ErrorCode, NovacoreError } from "@novacore/protocol";
+import { createPipeline, type Outcome, type RawReading, type RejectedReading } from "./pipeline.ts";
+
+const now = 1_700_000_000_000;
+
+interface Sent {
+  readonly subject: string;
+  readonly reading: Record<string, unknown>;
+  readonly id: string;
+  answer(result: { sequence: number; duplicate: boolean } | NovacoreError): void;
+}
+
+/** A pipeline whose store and rejections answer when the test says so. */
+function createBench(state: "pending" | "active" = "active") {
+  const sent: Sent[] = [];
+  const rejected: RejectedReading[] = [];
+  const activated: string[] = [];
+  const counts: string[] = [];
+  let rejectionResult: { sequence: number; duplicate: boolean } | NovacoreError = {
+    sequence: 1,
+    duplicate: false,
+  };
+  const pipeline = createPipeline({
+    resolve: async (serial) => ({
+      serial,
+      orgId: "org",
+      batterySign: "canonical",
+      devices: [
+        {
+          deviceId: "dev",
+          hardwareId: "hw",
+          siteId: "sit",
+          state,
+          ders: [{ derId: "der", name: "m", readingType: "meter" }],
+        },
+      ],
+    }),
+    changes: { subscribe: () => () => undefined },
+    publisher: {
+      send: (subject, payload, id, answer) => {
+        sent.push({ subject, reading: JSON.parse(payload.toString()), id, answer });
+      },
+      room: () => undefined,
+    },
+    rejections: {
+      record(rejection, done) {
+        rejected.push(rejection);
+        done(rejectionResult);
+      },
+    },
+    activate: async (deviceId) => {
+      activated.push(deviceId);
+    },
+    log: { warn: () => undefined },
+    metrics: {
+      readingsReceived: { inc: ({ transport }) => counts.push(`received ${transport}`) },
+      readingsStored: { inc: () => counts.push("stored") },
+      readingsDuplicate: { inc: () => counts.push("duplicate") },
+      readingsRejected: { inc: ({ code }) => counts.push(`rejected ${code}`) },
+      rejectionsLost: { inc: () => counts.push("lost") },
+    },
+    now: () => now,
+  });
+  return {
+    pipeline,
+    sent,
+    rejected,
+    activated,
+    counts,
+    loseRejections() {
+      rejectionResult = new NovacoreError("unavailable");
+    },
+  };
+}
+
+const raw = (reading: object | string, der = "m"): RawReading => ({
+  serial: "gw",
+  hardwareId: "hw",
+  der,
+  receivedAtMs: now,
+  transport: "nats",
+  payload: new TextEncoder().encode(
+    typeof reading === "string" ? reading : JSON.stringify(reading),
+  ),
+});
+
+const stored = { sequence: 7, duplicate: false };
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("a reading is stored under its platform ids and answered with its sequence", async () => {
+  const { pipeline, sent, counts } = createBench();
+  const outcome = pipeline.accept(raw({ timestamp: now, W: 5 }));
+  await turn();
+  assert.equal(sent[0]?.subject, "orgs.org.sites.sit.devices.dev.ders.der.telemetry.json.v1");
+  assert.equal(sent[0]?.id, `der:${now}`);
+  assert.equal(
+    JSON.stringify(sent[0]?.reading),
+    JSON.stringify({
+      type: "meter",
+      timestamp: now,
+      W: 5,
+      org_id: "org",
+      site_id: "sit",
+      device_id: "dev",
+      der_id: "der",
+      der_name: "m",
+      received_at: now,
+    }),
+  );
+  sent[0]?.answer(stored);
+  assert.deepEqual(await outcome, { ok: true, duplicate: false, sequence: 7 });
+  assert.deepEqual(counts, ["received nats", "stored"]);
+  pipeline.close();
+});
+
+test("two copies under way are stored once, and neither is answered before", async () => {
+  const { pipeline, sent } = createBench();
+  const outcomes: Outcome[] = [];
+  for (let i = 0; i < 2; i++) {
+    pipeline.submit(raw({ timestamp: now }), (outcome) => outcomes.push(outcome));
+    await turn();
+  }
+  assert.deepEqual([sent.length, outcomes.length], [1, 0]);
+  sent[0]?.answer(stored);
+  assert.deepEqual(outcomes, [
+    { ok: true, duplicate: false, sequence: 7 },
+    { ok: true, duplicate: true, sequence: 7 },
+  ]);
+  assert.deepEqual(await pipeline.accept(raw({ timestamp: now })), { ok: true, duplicate: true });
+  pipeline.close();
+});
+
+test("what the store does not take is not remembered, and its copy fails with it", async () => {
+  const { pipeline, sent } = createBench();
+  const outcomes: Outcome[] = [];
+  for (let i = 0; i < 2; i++) {
+    pipeline.submit(raw({ timestamp: now }), (outcome) => outcomes.push(outcome));
+    await turn();
+  }
+  sent[0]?.answer(new NovacoreError("unavailable"));
+  assert.deepEqual(
+    outcomes.map((outcome) => !outcome.ok && outcome.retryable),
+    [true, true],
+  );
+  const again = pipeline.accept(raw({ timestamp: now }));
+  sent[1]?.answer(stored);
+  assert.deepEqual(await again, { ok: true, duplicate: false, sequence: 7 });
+  pipeline.close();
+});
+
+test("what an earlier life of the hub stored is a duplicate", async () => {
+  const { pipeline, sent } = createBench();
+  pipeline.remember(`der:${now}`);
+  assert.deepEqual(await pipeline.accept(raw({ timestamp: now })), { ok: true, duplicate: true });
+  assert.equal(sent.length, 0);
+  pipeline.close();
+});
+
+const refusals: readonly (readonly [string, object | string, string, ErrorCode])[] = [
+  ["not JSON", "{", "m", "reading_malformed"],
+  ["too large", `{"x":"${"x".repeat(70_000)}"}`, "m", "reading_too_large"],
+  ["of an unknown DER", { timestamp: now }, "nobody", "der_unknown"],
+  ["with a wrong member", { timestamp: now, W: "1" }, "m", "reading_invalid"],
+  ["without a timestamp", { W: 1 }, "m", "timestamp_missing"],
+  ["from the future", { timestamp: now + 301_000 }, "m", "reading_in_future"],
+  ["too old", { timestamp: now - 7 * 86_400_000 - 1 }, "m", "reading_too_old"],
+];
+
+for (const [name, reading, der, code] of refusals) {
+  test(`a reading that is ${name} is recorded with its bytes as ${code}`, async () => {
+    const { pipeline, sent, rejected, counts } = createBench();
+    const message = raw(reading, der);
+    const outcome = await pipeline.accept(message);
+    assert.ok(!outcome.ok && !outcome.retryable);
+    assert.equal(outcome.code, code);
+    assert.equal(sent.length, 0);
+    assert.deepEqual(rejected[0]?.original, message.payload);
+    assert.deepEqual([rejected[0]?.code, rejected[0]?.serial, rejected[0]?.der], [code, "gw", der]);
+    assert.deepEqual(counts, ["received nats", `rejected ${code}`]);
+    pipeline.close();
+  });
+}
+
+test("a clock 5 minutes ahead and a backfill of 7 days are taken", async () => {
+  const { pipeline, sent } = createBench();
+  for (const timestamp of [now + 300_000, now - 7 * 86_400_000]) {
+    const outcome = pipeline.accept(raw({ timestamp }));
+    await turn();
+    sent.at(-1)?.answer(stored);
+    assert.ok((await outcome).ok);
+  }
+  pipeline.close();
+});
+
+test("a rejection that could not be recorded is no final answer", async () => {
+  const { pipeline, loseRejections, counts } = createBench();
+  loseRejections();
+  const outcome = await pipeline.accept(raw("{"));
+  assert.ok(!outcome.ok && outcome.retryable);
+  assert.ok(counts.includes("lost"));
+  pipeline.close();
+});
+
+test("a pending device is activated once it has a stored reading, not at every one", async () => {
+  const { pipeline, sent, activated } = createBench("pending");
+  for (let i = 0; i < 3; i++) pipeline.submit(raw({ timestamp: now + i }), () => undefined);
+  await turn();
+  assert.deepEqual(activated, []);
+  for (const each of sent) each.answer(stored);
+  assert.deepEqual(activated, ["dev"]);
+  pipeline.close();
+});

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { NovacoreError } from "@novacore/protocol";
+import { Refusal } from "./refusal.ts";
+import { isGzip, readUpload, type UploadForm, unpack } from "./upload-body.ts";
+
+const bytes = (text: string) => Buffer.from(text);
+const reading = (der: string) => `{"hardware_id":"hw","der":"${der}","W":1}`;
+
+/** DERs of the readings; codes of those that are refused. */
+function summary(body: string, form: UploadForm): string[] {
+  return readUpload(bytes(body), form).map(({ der, reading: each }) =>
+    each instanceof Refusal ? each.code : der,
+  );
+}
+
+function code(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    assert.ok(error instanceof NovacoreError);
+    return error.code;
+  }
+  return "taken";
+}
+
+const rows: readonly (readonly [string, UploadForm, string, readonly string[]])[] = [
+  ["a single object", "json", reading("a"), ["a"]],
+  ["an array", "json", `[${reading("a")},${reading("b")}]`, ["a", "b"]],
+  [
+    "an array with strangers",
+    "json",
+    `[${reading("a")},5,null]`,
+    ["a", "reading_malformed", "reading_malformed"],
+  ],
+  ["lines", "ndjson", `${reading("a")}\n${reading("b")}\n`, ["a", "b"]],
+  [
+    "lines with CRLF and blanks",
+    "ndjson",
+    `\r\n${reading("a")}\r\n  \n${reading("b")}`,
+    ["a", "b"],
+  ],
+  [
+    "a broken line among good ones",
+    "ndjson",
+    `${reading("a")}\n{"W":\n${reading("b")}`,
+    ["a", "reading_malformed", "b"],
+  ],
+  ["lines told by the body", "any", `${reading("a")}\n${reading("b")}`, ["a", "b"]],
+  ["an array told by the body", "any", `[${reading("a")}]`, ["a"]],
+  ["no hardware_id", "json", '{"der":"a"}', ["reading_invalid"]],
+  ["no der, but a type", "json", '{"hardware_id":"hw","type":"pv"}', ["pv"]],
+  ["neither der nor type", "json", '{"hardware_id":"hw"}', ["reading_invalid"]],
+];
+
+for (const [name, form, body, expected] of rows) {
+  test(`${name} as ${form}`, () => {
+    assert.deepEqual(summary(body, form), expected);
+  });
+}
+
+test("what says whose a reading is, is not a member of it", () => {
+  const [item] = readUpload(bytes(reading("a")), "json");
+  assert.deepEqual([item?.hardwareId, item?.reading], ["hw", { W: 1 }]);
+});
+
+test("the original of a line is the line", () => {
+  const [, item] = readUpload(bytes(`${reading("a")}\n{ "W" :\n`), "ndjson");
+  assert.equal(Buffer.from(item?.original() ?? []).toString(), '{ "W" :');
+});
+
+test("a body that cannot be read as a whole is refused as a whole", () => {
+  assert.equal(
+    code(() => readUpload(bytes("[{"), "json")),
+    "malformed_request",
+  );
+  assert.equal(
+    code(() => readUpload(bytes("[{"), "any")),
+    "malformed_request",
+  );
+  assert.equal(
+    code(() => readUpload(bytes(""), "json")),
+    "malformed_request",
+  );
+  assert.equal(
+    code(() => readUpload(bytes("\n\n"), "ndjson")),
+    "malformed_request",
+  );
+  assert.equal(
+    code(() => readUpload(bytes("[]"), "json")),
+    "malformed_request",
+  );
+  assert.equal(
+    code(() => readUpload(Buffer.from([0x22, 0xff, 0x22]), "json")),
+    "malformed_request",
+  );
+});
+
+test("10 000 readings are taken, one more is not", () => {
+  const most = Array.from({ length: 10_000 }, () => reading("a"));
+  assert.equal(summary(most.join("\n"), "ndjson").length, 10_000);
+  assert.equal(
+    code(() => summary([...most, "{}"].join("\n"), "ndjson")),
+    "payload_too_large",
+  );
+  assert.equal(
+    code(() => summary(`[${[...most, "{}"].join()}]`, "json")),
+    "payload_too_large",
+  );
+});
+
+test("gzip is unpacked, a bomb is not", async () => {
+  const packed = gzipSync(reading("a"));
+  assert.ok(isGzip(packed) && !isGzip(bytes("{}")));
+  assert.equal(Buffer.from(await unpack(packed)).toString(), reading("a"));
+  const bomb = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+  await assert.rejects(unpack(bomb), { code: "payload_too_large" });
+  await assert.rejects(unpack(bytes("no gzip")), { code: "malformed_request" });
+  await assert.rejects(unpack(packed.subarray(0, 20)), { code: "malformed_request" });
+});
