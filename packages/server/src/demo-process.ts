@@ -52,14 +52,16 @@ export async function startDemoProcess(
   return { lines: demoLines(hub.url, join(dataDir, "demo.json")), stop };
 }
 
+/** The token goes to curl on its standard input: an argument would stand in the process list. */
 function demoLines(baseUrl: string, demoFile: string): string[] {
-  const value = (name: string) => `$(sed -n 's/.*"${name}": "\\(.*\\)".*/\\1/p' '${demoFile}')`;
+  const read = (name: string, as: string) =>
+    `sed -n 's/.*"${name}": "\\(.*\\)".*/${as}\\1/p' '${demoFile}'`;
   return [
     `  demo                 a recorded home, second by second; details in ${demoFile}`,
     "",
     "See its readings arrive:",
     "",
-    `  curl -N -H "Authorization: Bearer ${value("token")}" \\`,
-    `    "${baseUrl}/stream/sites/${value("site_id")}"`,
+    `  ${read("token", "Authorization: Bearer ")} | \\`,
+    `    curl -N -H @- "${baseUrl}/stream/sites/$(${read("site_id", "")})"`,
   ];
 }

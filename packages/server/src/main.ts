@@ -11,7 +11,9 @@ import { createServer, type Hub } from "./server.ts";
 /** How long a stop may take before the process ends all the same. */
 const stopMs = 20_000;
 
-process.exitCode = await main(process.argv.slice(2));
+const code = await main(process.argv.slice(2));
+// What a failed start left open must not keep the process alive.
+if (code !== 0) process.exit(code);
 
 async function main(args: string[]): Promise<number> {
   try {
