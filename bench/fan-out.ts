@@ -11,11 +11,11 @@ import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createConnection, createServer } from "node:net";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
 import { enrichedSubject } from "@novacore/protocol";
 import { findNatsServer } from "../packages/server/src/nats/binary.ts";
 import { hubStreams } from "../packages/server/src/store/stream-configs.ts";
@@ -39,7 +39,8 @@ interface Server {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
-  publish(site: string, payload: string): void;
+  /** Readings of one site that belong together. */
+  publish(site: string, payloads: readonly string[]): void;
 }
 
 async function main(): Promise<void> {
@@ -49,16 +50,9 @@ async function main(): Promise<void> {
     const nats = await startNats(folder, children);
     const publisher = await connect({ port: nats.port });
     await createStream(publisher);
-    const js = jetstream(publisher);
     const servers: Server[] = [];
     const hub = await startHub(nats.port, children);
-    servers.push({
-      ...hub,
-      publish: (site, payload) => {
-        const address = { orgId: "org-1", siteId: site, deviceId: "dev-1", derId: "der-1" };
-        void js.publish(enrichedSubject(address), payload);
-      },
-    });
+    servers.push({ ...hub, publish: (site, payloads) => publishBatch(publisher, site, payloads) });
     if (hasNchan()) {
       const port = await freePort();
       const child = await startNchan(join(folder, "nchan"), port);
@@ -69,7 +63,7 @@ async function main(): Promise<void> {
         name: "Nchan",
         pid: child.pid ?? 0,
         port,
-        publish: (site, payload) => posts.publish(site, payload),
+        publish: (site, payloads) => posts.publish(site, payloads),
       });
     } else {
       console.log("Nchan is not here (Debian: nginx-light, libnginx-mod-nchan): no comparison.");
@@ -133,7 +127,7 @@ async function measure(
   while (performance.now() - start < durationMs) {
     const due = ((performance.now() - start) / 1_000) * pattern.readingsPerSecond;
     for (; published + pattern.burst <= due; published += pattern.burst) {
-      for (let i = 0; i < pattern.burst; i++) server.publish(siteId(site), payload());
+      server.publish(siteId(site), Array.from({ length: pattern.burst }, payload));
       site = (site + 1) % pattern.sites;
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -262,7 +256,26 @@ async function startNats(folder: string, children: ChildProcess[]): Promise<{ po
   return { port };
 }
 
-async function createStream(connection: Awaited<ReturnType<typeof connect>>): Promise<void> {
+let batches = 0;
+
+/** Stores readings as ingest does: together, in one atomic batch. */
+function publishBatch(connection: NatsConnection, site: string, payloads: readonly string[]): void {
+  const address = { orgId: "org-1", siteId: site, deviceId: "dev-1", derId: "der-1" };
+  const subject = enrichedSubject(address);
+  batches++;
+  payloads.forEach((payload, i) => {
+    const head = headers();
+    head.set("Nats-Msg-Id", `${batches}:${i}`);
+    if (payloads.length > 1) {
+      head.set("Nats-Batch-Id", `batch-${batches}`);
+      head.set("Nats-Batch-Sequence", String(i + 1));
+      if (i === payloads.length - 1) head.set("Nats-Batch-Commit", "1");
+    }
+    connection.publish(subject, payload, { headers: head });
+  });
+}
+
+async function createStream(connection: NatsConnection): Promise<void> {
   const manager = await jetstreamManager(connection);
   const settings = hubStreams(1).find(({ name }) => name === "ENRICHED_TELEMETRY");
   if (settings === undefined) throw new Error("ENRICHED_TELEMETRY is not among the hub's streams");
@@ -278,11 +291,13 @@ async function startHub(natsPort: number, children: ChildProcess[]) {
 
 async function untilListening(port: number): Promise<void> {
   for (let attempt = 0; attempt < 200; attempt++) {
-    const probe = await connect({ port, reconnect: false, timeout: 500 }).catch(
-      (error: Error) => error,
+    const probe = createConnection(port, "127.0.0.1");
+    const isOpen = await once(probe, "connect").then(
+      () => true,
+      () => false,
     );
-    if (!(probe instanceof Error)) return probe.close();
-    if (!/refused/.test(probe.message)) return;
+    probe.destroy();
+    if (isOpen) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`nothing listens on port ${port}`);

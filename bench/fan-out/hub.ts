@@ -40,3 +40,4 @@ await app.listen({ port: 0, host: "127.0.0.1" });
 const address = app.server.address();
 process.send?.({ port: typeof address === "object" ? address?.port : undefined });
 process.on("disconnect", () => process.exit());
+process.on("SIGTERM", () => process.exit());

@@ -75,11 +75,12 @@ export class NchanPublisher {
     this.#socket.resume();
   }
 
-  publish(site: string, payload: string): void {
-    const length = Buffer.byteLength(payload);
-    this.#socket.write(
-      `POST /publish/${site} HTTP/1.1\r\nHost: n\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${payload}`,
-    );
+  publish(site: string, payloads: readonly string[]): void {
+    const requests = payloads.map((payload) => {
+      const length = Buffer.byteLength(payload);
+      return `POST /publish/${site} HTTP/1.1\r\nHost: n\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${payload}`;
+    });
+    this.#socket.write(requests.join(""));
   }
 
   close(): void {

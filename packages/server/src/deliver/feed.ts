@@ -1,7 +1,7 @@
 import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
 import { limits } from "../limits.ts";
 import { type StreamSite, subjectFilters } from "./filters.ts";
-import { readStoredMessage, type StoredMessage } from "./message.ts";
+import { readLiveMessage, type StoredMessage } from "./message.ts";
 import { Replay } from "./replay.ts";
 import type { RingBudget, RingLimits } from "./ring.ts";
 import { type Gap, SiteFeed } from "./site-feed.ts";
@@ -166,7 +166,7 @@ export class Feed {
   }
 
   #receive(feed: SiteFeed, message: Msg): void {
-    const stored = readStoredMessage(message);
+    const stored = readLiveMessage(message);
     if (stored === undefined) return;
     if (this.#state.kind === "live" && stored.sequence <= this.position && feed.isLive) {
       // One connection brings the stream in order: going back means that it is another stream.

@@ -29,10 +29,10 @@ export class SseClient {
   isClosed = false;
   /** The body ended as HTTP says it must, and not just with the connection. */
   hasEnd = false;
-  body = "";
   #raw = Buffer.alloc(0);
   #text = "";
   #name: string | undefined;
+  #id = "";
   #data: string[] = [];
 
   constructor(options: SseClientOptions) {
@@ -119,15 +119,14 @@ export class SseClient {
   }
 
   #readLines(): void {
-    this.body += this.#text;
     const lines = this.#text.split("\n");
     this.#text = lines.pop() ?? "";
-    this.body = this.body.slice(0, this.body.length - this.#text.length);
     for (const line of lines) this.#readLine(line);
   }
 
   #readLine(line: string): void {
     if (line === "") {
+      this.lastEventId = this.#id;
       if (this.#data.length > 0) {
         const data = this.#data.join("\n");
         this.events.push({ id: this.lastEventId, name: this.#name, data });
@@ -139,7 +138,7 @@ export class SseClient {
     } else if (line.startsWith("data: ")) {
       this.#data.push(line.slice(6));
     } else if (line.startsWith("id: ")) {
-      this.lastEventId = line.slice(4);
+      this.#id = line.slice(4);
     } else if (line.startsWith("event: ")) {
       this.#name = line.slice(7);
     } else if (line.startsWith("retry: ")) {

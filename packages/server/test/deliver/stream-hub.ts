@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
 import { type JetStreamClient, jetstream, jetstreamManager } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { enrichedSubject, NovacoreError } from "@novacore/protocol";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { createDelivery, type Delivery } from "../../src/deliver/delivery.ts";
@@ -133,6 +133,8 @@ export interface StreamHubOptions {
   readonly heartbeatMs?: number;
   readonly drainMs?: number;
   readonly now?: () => number;
+  /** Live messages that get lost on their way to the hub, though they are stored. */
+  readonly loses?: (message: Msg) => boolean;
 }
 
 /** The delivery half of a hub on a real nats-server, with organizations and sites made up. */
@@ -180,7 +182,7 @@ export class StreamHub {
     const access = new TestAccess();
     const { now } = options;
     const delivery = await createDelivery({
-      connection,
+      connection: options.loses ? losing(connection, options.loses) : connection,
       readConnection,
       log: silent,
       metrics: countingMetrics(counts),
@@ -220,7 +222,8 @@ export class StreamHub {
     const address = { orgId: org, siteId: site, deviceId: device, derId: der };
     const ids = { org_id: org, site_id: site, device_id: device, der_id: der, der_name: der };
     const reading = { type, timestamp, ...rest, ...ids, received_at: Date.now() };
-    const ack = await this.#js.publish(enrichedSubject(address), JSON.stringify(reading));
+    const payload = JSON.stringify(reading);
+    const ack = await this.#js.publish(enrichedSubject(address), payload, { timeout: 1_000 });
     return ack.seq;
   }
 
@@ -248,6 +251,26 @@ export class StreamHub {
     await Promise.all(this.#connections.map((connection) => connection.close()));
     await this.nats.stop();
   }
+}
+
+/** A connection whose subscriptions never see some messages. */
+function losing(connection: NatsConnection, loses: (message: Msg) => boolean): NatsConnection {
+  return new Proxy(connection, {
+    get(target, name) {
+      if (name !== "subscribe") {
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === "function" ? value.bind(target) : value;
+      }
+      const subscribe: NatsConnection["subscribe"] = (subject, options = {}) =>
+        target.subscribe(subject, {
+          ...options,
+          callback: (error, message) => {
+            if (error !== null || !loses(message)) options.callback?.(error, message);
+          },
+        });
+      return subscribe;
+    },
+  });
 }
 
 async function createStream(connection: NatsConnection): Promise<void> {
