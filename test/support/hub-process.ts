@@ -14,6 +14,7 @@ export interface HubProcess {
   readonly natsUrl: string;
   readonly mqttUrl: string;
   readonly dataDir: string;
+  pid(): number;
   /** `kill -9` of the hub; resolves when the process is gone. */
   kill(): Promise<void>;
   /** Starts the hub again on the same ports and data; resolves when it is ready. */
@@ -44,6 +45,7 @@ export async function startHubProcess(): Promise<HubProcess> {
     natsUrl: `nats://127.0.0.1:${nats}`,
     mqttUrl: `mqtt://127.0.0.1:${mqtt}`,
     dataDir,
+    pid: () => child?.pid ?? 0,
     start,
     kill: () => end(child, "SIGKILL"),
     async close() {
