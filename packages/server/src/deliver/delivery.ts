@@ -5,17 +5,11 @@ import type { EventBatch } from "./batch.ts";
 import { Feed, type FeedLog } from "./feed.ts";
 import type { StreamSite } from "./filters.ts";
 import { Groups } from "./group.ts";
+import { type Opening, type Outlet, toReset } from "./outlet.ts";
 import { type Selection, type Start, startOf } from "./selection.ts";
-import type { SiteFeed } from "./site-feed.ts";
+import { coveredFrom, type SiteFeed } from "./site-feed.ts";
 import { type StreamBounds, StreamReader } from "./stream-reader.ts";
-import {
-  coveredFrom,
-  type Opening,
-  type Outlet,
-  Subscriber,
-  type SubscriberParts,
-  toReset,
-} from "./subscriber.ts";
+import { Subscriber, type SubscriberParts } from "./subscriber.ts";
 import { Turnstile } from "./turnstile.ts";
 import { type Timed, Wheel } from "./wheel.ts";
 

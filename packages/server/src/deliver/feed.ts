@@ -2,6 +2,7 @@ import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node"
 import { limits } from "../limits.ts";
 import { type StreamSite, subjectFilters } from "./filters.ts";
 import { readLiveMessage, type StoredMessage } from "./message.ts";
+import { repairGap } from "./repair.ts";
 import { Replay } from "./replay.ts";
 import type { RingBudget, RingLimits } from "./ring.ts";
 import { type Gap, SiteFeed } from "./site-feed.ts";
@@ -296,37 +297,19 @@ export class Feed {
     for (const listener of this.#resetListeners) listener(reason, bounds);
   }
 
-  /** Fetches what a subject's own sequence says is missing. */
-  async #repair(feed: SiteFeed, { subject, after, through }: Gap): Promise<void> {
-    for (let attempt = 0, from = after + 1; attempt < repairAttemptsMax; attempt++) {
-      try {
-        while (from <= through && this.#state.kind !== "stopped") {
-          const { messages, isExhausted } = await this.#options.reader.read(subject, from);
-          const missed = messages.filter(({ sequence }) => sequence <= through);
-          const nowMs = this.#options.now();
-          for (const message of missed) {
-            feed.acceptLate(message, this.epoch, this.position, nowMs);
-          }
-          this.#options.onRepaired(missed.length);
-          const last = messages.at(-1);
-          if (isExhausted || last === undefined) return;
-          from = last.sequence + 1;
-        }
-        return;
-      } catch (error) {
-        this.#options.log.warn({ err: error, subject, from, through }, "a gap is not repaired yet");
-        await new Promise((resolve) => setTimeout(resolve, 200 * 2 ** attempt).unref());
-      }
-    }
-    this.#options.log.error({ subject, after, through }, "a gap in the live feed was not repaired");
+  async #repair(feed: SiteFeed, gap: Gap): Promise<void> {
+    const { reader, log, now, onRepaired } = this.#options;
+    const repaired = await repairGap(reader, log, gap, (message) => {
+      if (this.#state.kind === "stopped") return;
+      feed.acceptLate(message, this.epoch, this.position, now());
+    });
+    onRepaired(repaired);
   }
 
   #isCurrent(generation: number): boolean {
     return this.#generation === generation && this.#state.kind !== "stopped";
   }
 }
-
-const repairAttemptsMax = 6;
 
 function resyncing(): State {
   return { kind: "resyncing", held: [], heldBytes: 0, hasOverflowed: false };

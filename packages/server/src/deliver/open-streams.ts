@@ -73,7 +73,15 @@ export class OpenStreams {
     do {
       this.#check = "running";
       const since = this.#options.delivery.feed.position;
-      for (const stream of [...this.#streams]) await this.#recheckOne(stream, since);
+      // Many streams of one caller on one thing are one question.
+      const answers = new Map<string, Promise<readonly StreamSite[]>>();
+      for (const stream of [...this.#streams]) {
+        const { caller, scope } = stream;
+        const key = JSON.stringify([caller.identityId, caller.sites, scope]);
+        const sites = answers.get(key) ?? this.#options.sitesOf(stream);
+        answers.set(key, sites);
+        await this.#recheckOne(stream, sites, since);
+      }
     } while (this.#wantsAnotherRound());
     this.#check = "idle";
   }
@@ -99,11 +107,13 @@ export class OpenStreams {
     }
   }
 
-  async #recheckOne(stream: SseStream, since: number): Promise<void> {
-    if (!stream.isOpen || stream.subscriber === undefined) return;
+  async #recheckOne(
+    stream: SseStream,
+    sites: Promise<readonly StreamSite[]>,
+    since: number,
+  ): Promise<void> {
     try {
-      const sites = await this.#options.sitesOf(stream);
-      await this.#applySites(stream, sites, since);
+      await this.#applySites(stream, await sites, since);
     } catch (error) {
       const code: ErrorCode = error instanceof NovacoreError ? error.code : "internal";
       const isFinal = code !== "internal" && code !== "unavailable";

@@ -114,3 +114,8 @@ interface Der {
   readonly address: EnrichedAddress;
   lastSequence: number;
 }
+
+/** From where on all these rings are complete. */
+export function coveredFrom(feeds: readonly SiteFeed[]): number {
+  return Math.max(0, ...feeds.map(({ ring }) => ring.coveredFrom));
+}

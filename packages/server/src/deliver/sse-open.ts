@@ -25,6 +25,7 @@ export const streamHeaders = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-store, no-transform",
   "x-accel-buffering": "no",
+  "x-content-type-options": "nosniff",
 } as const;
 
 /**
@@ -118,7 +119,12 @@ function takeSocket(request: FastifyRequest, reply: FastifyReply): Socket | unde
   // One packet for the head and the first lines.
   socket.cork();
   process.nextTick(() => socket.uncork());
-  const headers = { ...reply.getHeaders(), ...streamHeaders, connection: "close" };
+  const headers = {
+    ...reply.getHeaders(),
+    ...streamHeaders,
+    "x-request-id": request.id,
+    connection: "close",
+  };
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) response.setHeader(name, value);
   }

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import type { ErrorCode } from "@novacore/protocol";
 import type { EventBatch } from "./batch.ts";
+import type { Outlet, Reset } from "./outlet.ts";
 import * as sse from "./sse-format.ts";
-import type { Outlet, Reset } from "./subscriber.ts";
 
 export interface SseOutletOptions {
   readonly socket: Socket;

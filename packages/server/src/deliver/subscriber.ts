@@ -1,4 +1,4 @@
-import { type ErrorCode, encodeCursor } from "@novacore/protocol";
+import { encodeCursor } from "@novacore/protocol";
 import { limits } from "../limits.ts";
 import { EventBatch } from "./batch.ts";
 import { DeliveredEvent } from "./event.ts";
@@ -7,37 +7,13 @@ import { type StreamSite, siteFilters, subjectFilters } from "./filters.ts";
 import type { Groups, Member } from "./group.ts";
 import { Latest } from "./latest.ts";
 import { readAddress, type StoredMessage } from "./message.ts";
+import { type Opening, type Outlet, toReset } from "./outlet.ts";
 import { Replay } from "./replay.ts";
 import { createMatcher, filterKey, type Selection } from "./selection.ts";
-import type { SiteFeed } from "./site-feed.ts";
+import { coveredFrom, type SiteFeed } from "./site-feed.ts";
 import type { StreamBounds, StreamReader } from "./stream-reader.ts";
 import type { Turnstile } from "./turnstile.ts";
 import type { Wheel } from "./wheel.ts";
-
-/** Where a subscriber's readings go: one transport's connection. */
-export interface Outlet {
-  /** Bytes accepted and not yet taken by the operating system. */
-  readonly queuedBytes: number;
-  /** Whether a write said "enough": wait for `drained` before sending more than live readings. */
-  readonly isBacklogged: boolean;
-  send(batch: EventBatch): void;
-  /** Tells a position without a reading, so that a reconnect resumes from there. */
-  tellPosition(cursor: string): void;
-  tellReset(reset: Reset): void;
-  /** Live from here: what was asked of the past has been sent. */
-  tellCaughtUp(cursor: string): void;
-  /** Resolves when it is not backlogged any more, or the connection closed. */
-  drained(): Promise<void>;
-  /** Ends the stream; `cursor` is where to resume. */
-  end(code: ErrorCode, cursor: string): void;
-}
-
-/** Cursors before this do not count, or not fully: said explicitly, never silently. */
-export interface Reset {
-  readonly reason: FeedReset | "cursor_invalid";
-  readonly oldest: string;
-  readonly newest: string;
-}
 
 /** What every subscriber of a hub uses. */
 export interface SubscriberParts {
@@ -48,15 +24,6 @@ export interface SubscriberParts {
   readonly wheel: Wheel;
   readonly now: () => number;
   readonly onConflated: (readings: number) => void;
-}
-
-/** Where it starts, found out before the answer begins. */
-export interface Opening {
-  readonly position: number;
-  readonly reset: Reset | undefined;
-  /** Send what was stored after `position`; otherwise only what comes from now on. */
-  readonly isPast: boolean;
-  readonly snapshot: boolean;
 }
 
 type State =
@@ -319,19 +286,6 @@ export class Subscriber implements Member {
 
 /** From all rings at once: far below a listener's queue. */
 const ringPortionBytes = 256 * 1024;
-
-export function toReset(reason: Reset["reason"], { epoch, oldest, newest }: StreamBounds): Reset {
-  return {
-    reason,
-    oldest: encodeCursor({ epoch, sequence: Math.max(0, oldest - 1) }),
-    newest: encodeCursor({ epoch, sequence: newest }),
-  };
-}
-
-/** From where on all these rings are complete. */
-export function coveredFrom(feeds: readonly SiteFeed[]): number {
-  return Math.max(0, ...feeds.map(({ ring }) => ring.coveredFrom));
-}
 
 function bySiteId(a: SiteFeed, b: SiteFeed): number {
   return a.site.siteId < b.site.siteId ? -1 : 1;
