@@ -81,7 +81,7 @@ class DurablePull implements Pull {
       },
     });
     this.#unsubscribe = () => inbox.unsubscribe();
-    this.#watch = setInterval(() => this.#check(), checkMs);
+    this.#watch = setInterval(() => this.#check(), checkMs).unref();
     void this.#followStatus();
     this.#ask();
   }

@@ -59,7 +59,7 @@ export class Flights {
       },
     });
     this.#stopInbox = () => inbox.unsubscribe();
-    this.#watch = setInterval(() => this.#repeatOverdue(), overdueCheckMs);
+    this.#watch = setInterval(() => this.#repeatOverdue(), overdueCheckMs).unref();
     void this.#followStatus();
   }
 
