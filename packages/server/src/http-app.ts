@@ -49,10 +49,11 @@ export async function listenHttp(app: FastifyInstance, config: Config): Promise<
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code !== "EADDRINUSE" && code !== "EACCES") throw cause;
-    const why = code === "EACCES" ? "may not be opened by this user" : "is taken";
+    const why =
+      code === "EACCES" ? "may not be opened by this user" : "is taken by another program";
     throw new Error(
-      `Port ${config.httpPort} (REST and SSE) ${why}. ` +
-        "Set NOVACORE_HTTP_PORT to another one, or stop what uses it.",
+      `Port ${config.httpPort} (REST and SSE) ${why}; ` +
+        "free it, or choose another with NOVACORE_HTTP_PORT (0 takes any free one).",
       { cause },
     );
   }
