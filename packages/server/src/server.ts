@@ -14,6 +14,7 @@ import { type NatsServer, startNats } from "./nats/server.ts";
 import { createLog } from "./observe/log.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { openRegistry } from "./registry/database.ts";
+import { shareRegistryNews } from "./registry-news.ts";
 import { registerRoutes } from "./routes.ts";
 import { openStore } from "./store/store.ts";
 
@@ -83,6 +84,7 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
   progress("Opening the streams …");
   const hub = await connect("HUB", "store");
   const dev = await connect("DEV", "gateways");
+  opened.defer(shareRegistryNews(hub, registry.changes, log));
   const store = await openStore({ hub, dev, sys, log, metrics });
   opened.defer(() => store.close());
 

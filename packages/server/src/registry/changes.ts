@@ -6,11 +6,15 @@ export interface RegistryChange {
   readonly kind: "gateway" | "identity" | "member" | "site";
   /** Serial of the gateway; id of the identity (also for its membership) or of the site. */
   readonly id: string;
+  /** Whether this hub made the change, or another one on the same database. */
+  readonly origin: "here" | "elsewhere";
 }
 
 export interface RegistryChanges {
   /** Calls `listener` after each commit, in order; it must not throw. Returns its own removal. */
   subscribe(listener: (change: RegistryChange) => void): () => void;
+  /** Tells a change that another hub has made. */
+  hear(kind: RegistryChange["kind"], id: string): void;
 }
 
 /** The emitting side, kept inside the registry. */
@@ -27,8 +31,14 @@ export class ChangeFeed implements RegistryChanges {
   }
 
   emit(kind: RegistryChange["kind"], ids: Iterable<string>): void {
-    for (const id of ids) {
-      for (const listener of this.#listeners) listener({ kind, id });
-    }
+    for (const id of ids) this.#tell({ kind, id, origin: "here" });
+  }
+
+  hear(kind: RegistryChange["kind"], id: string): void {
+    this.#tell({ kind, id, origin: "elsewhere" });
+  }
+
+  #tell(change: RegistryChange): void {
+    for (const listener of this.#listeners) listener(change);
   }
 }
