@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { EnrichedReading } from "@novacore/protocol";
+import type { DemoDetails } from "@novacore/simulator";
+import {
+  chooseHubPorts,
+  type HubPorts,
+  readDemoDetails,
+  startDemoHub,
+} from "../support/demo-hub.ts";
+import { type Listener, listen } from "../support/listener.ts";
+import { type Program, runProgram, startProgram } from "../support/program.ts";
+import { pythonWith } from "../support/python.ts";
+import { findTool } from "../support/tools.ts";
+
+/** The READMEs' commands are for the project's folder. */
+const project = fileURLToPath(new URL("../..", import.meta.url));
+
+let dataDir: string;
+let ports: HubPorts;
+let hub: Program;
+let demo: DemoDetails;
+
+before(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "novacore-test-"));
+  ports = await chooseHubPorts();
+  hub = await startDemoHub({ dataDir, ports });
+  demo = readDemoDetails(dataDir);
+});
+after(async () => {
+  hub?.signal("SIGINT");
+  await hub?.ended;
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+test("the curl example prints the event stream: a cursor and a reading an event", async (t) => {
+  if (isMissing(t, "bash", "curl", "awk", "sed")) return;
+  const printed = await run(await commandOf("curl"));
+  const events = printed.trimEnd().split("\n\n").slice(-4);
+  for (const event of events) assert.match(event, /^id: [\w-]{19}\ndata: \{.*\}$/);
+  const readings: EnrichedReading[] = events.map((event) =>
+    JSON.parse(event.slice(event.indexOf("{"))),
+  );
+  for (const { site_id: siteId } of readings) assert.equal(siteId, demo.site_id);
+});
+
+test("the curl example says why there is no stream", async (t) => {
+  if (isMissing(t, "bash", "curl", "awk", "sed")) return;
+  const otherDir = join(dataDir, "other");
+  const refused = async () => {
+    const env = { NOVACORE_DATA_DIR: otherDir };
+    const program = startProgram("bash", ["-c", await commandOf("curl")], { cwd: project, env });
+    assert.notEqual((await program.ended).code, 0);
+    assert.equal(program.stdout(), "");
+    return program.stderr();
+  };
+  assert.match(await refused(), /^There is no .+demo\.json; run npm start first\.\n$/);
+  await mkdir(otherDir);
+  const details = { ...demo, token: "nobodys" };
+  await writeFile(join(otherDir, "demo.json"), JSON.stringify(details, undefined, 2));
+  assert.match(await refused(), /^curl: .* 401\n$/);
+});
+
+test("the Node example prints one line a reading", async () => {
+  assertLines(await run(await commandOf("node")), 4, nodeLine);
+});
+
+test("the Node example misses no reading while the hub is restarted", async () => {
+  const args = [join(project, "examples", "node", "stream.mjs")];
+  const env = { NOVACORE_DATA_DIR: dataDir };
+  const example = startProgram(process.execPath, args, { env });
+  try {
+    const lines = () => example.stdout().split("\n").slice(0, -1);
+    await example.until("readings", () => lines().length >= 8);
+    hub.signal("SIGINT");
+    await hub.ended;
+    const before = lines().length;
+    hub = await startDemoHub({ dataDir, ports });
+    await example.until("readings after the restart", () => lines().length >= before + 8);
+    const printed = lines();
+    const since = printed[0]?.split(" ")[0] ?? "";
+    const listener = await listenToDemo(`?since=${since}`);
+    const stored = await listener.until("as many readings from the stream", () => {
+      const readings = listener.readings();
+      return readings.length >= printed.length + 8 && readings.map(asNodeLine);
+    });
+    await listener.close();
+    const start = stored.indexOf(printed[0] ?? "");
+    assert.deepEqual(printed, stored.slice(start, start + printed.length));
+  } finally {
+    example.signal("SIGTERM");
+    await example.ended;
+  }
+});
+
+test("the Python example prints one line a reading", async (t) => {
+  const python = await pythonWith(["requests", "sseclient"]);
+  if (python === undefined) return t.skip("Python with requests and sseclient-py is not installed");
+  const command = (await commandOf("python")).replace(/^python /, `'${python}' `);
+  assertLines(
+    await run(command),
+    4,
+    /^\[(pv|meter|ev_charger)\] -?[\d.]+ W$|^\[battery\] -?[\d.]+ W \(\d+% full\)$/,
+  );
+});
+
+test("the mosquitto example's readings are acknowledged and reach the site's stream", async (t) => {
+  if (isMissing(t, "bash", "curl", "sed", "mosquitto_pub")) return;
+  const listener = await listenToDemo();
+  const printed = await run(await commandOf("mosquitto"));
+  assertLines(printed, 3, /^acknowledged: \{.*\}$/);
+  const sent = printed.trimEnd().split("\n");
+  const timestamps = sent.map((line) => JSON.parse(line.slice(line.indexOf("{"))).timestamp);
+  const arrived = await listener.until("three readings", () => balconyTimestamps(listener, 3));
+  await listener.close();
+  assert.deepEqual(arrived, timestamps);
+});
+
+test("the NATS example's batches are answered once stored, and reach the site's stream", async () => {
+  const listener = await listenToDemo();
+  const printed = await run(await commandOf("nats"));
+  const lines = printed.trimEnd().split("\n");
+  assert.equal(lines.length, 3);
+  for (const line of lines) {
+    const { accepted, durability, results } = JSON.parse(line);
+    assert.deepEqual([accepted, durability, results[0].status], [1, "fsync", "stored"]);
+  }
+  await listener.until("three readings", () => balconyTimestamps(listener, 3));
+  await listener.close();
+});
+
+/** The last command of an example's README; it ends by itself. */
+async function commandOf(example: string): Promise<string> {
+  const readme = await readFile(join(project, "examples", example, "README.md"), "utf8");
+  const block = readme.match(/```sh\n([\s\S]*?)```/)?.[1];
+  const command = block?.trimEnd().split("\n").at(-1);
+  assert.match(command ?? "", / --count \d$/, `${example}/README.md has a command that ends`);
+  return command ?? "";
+}
+
+function run(command: string): Promise<string> {
+  const env = { NOVACORE_DATA_DIR: dataDir };
+  return runProgram("bash", ["-c", command], { cwd: project, env });
+}
+
+function listenToDemo(query = ""): Promise<Listener> {
+  const { base_url: url, site_id: siteId, token } = readDemoDetails(dataDir);
+  return listen(`${url}/stream/sites/${siteId}${query}`, { token });
+}
+
+function balconyTimestamps(listener: Listener, count: number): number[] | undefined {
+  const readings = listener.readings().filter((reading) => reading.der_name === "balcony");
+  return readings.length < count ? undefined : readings.map(({ timestamp }) => timestamp);
+}
+
+const nodeLine = /^\d{4}-\d\d-\d\dT[\d:.]+Z (pv|battery|meter|ev_charger) +-?[\d.]+ W$/;
+
+function asNodeLine(reading: EnrichedReading): string {
+  const { type, timestamp } = reading;
+  const W = "W" in reading ? reading.W : undefined;
+  return `${new Date(timestamp).toISOString()} ${type.padEnd(10)} ${W} W`;
+}
+
+function assertLines(printed: string, count: number, form: RegExp): void {
+  const lines = printed.trimEnd().split("\n");
+  assert.equal(lines.length, count);
+  for (const line of lines) assert.match(line, form);
+}
+
+/** Skips a test whose example needs a program that is not here. */
+function isMissing(t: { skip(message: string): void }, ...tools: readonly string[]): boolean {
+  const missing = tools.filter((name) => findTool(name) === undefined);
+  if (missing.length > 0) t.skip(`${missing.join(" and ")} is not installed`);
+  return missing.length > 0;
+}
