@@ -27,7 +27,7 @@ export const limits = {
   /** Bytes of the same; holds several of the largest messages. */
   ingestInFlightBytesMax: 32 * 1024 * 1024,
   /** Uploads being worked on at once, of one gateway and of all; more are asked to come again. */
-  uploadsPerGatewayMax: 2,
+  uploadsPerGatewayMax: 4,
   uploadsMax: 64,
   /** Longest wait for an upload's readings to be stored. */
   uploadMs: 30_000,

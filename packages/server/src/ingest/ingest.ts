@@ -73,7 +73,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const { enrichedEpoch, durability } = store;
   const uploads = createUploads({ pipeline, enrichedEpoch, durability });
   const source = await startNatsSource({ dev, pipeline, log });
-  const batches = startBatchSource({ dev, uploads, log });
+  const batches = startBatchSource({ dev, uploads, pipeline, log });
   const lag = setInterval(() => tellLag(source, metrics), lagMs).unref();
   return {
     pipeline,

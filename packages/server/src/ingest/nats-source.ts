@@ -7,7 +7,7 @@ import { type OnMessage, type Pull, startPull } from "./pull.ts";
 export interface NatsSourceOptions {
   /** A connection to account DEV. */
   readonly dev: NatsConnection;
-  readonly pipeline: Pick<Pipeline, "submit" | "reject">;
+  readonly pipeline: Pick<Pipeline, "submit">;
   readonly log: Pick<Logger, "warn">;
 }
 

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { type TestContext, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { NovacoreError } from "@novacore/protocol";
+import { type FastifyInstance, fastify } from "fastify";
+import { httpSource } from "../../src/ingest/http-source.ts";
+import type { UploadAnswer } from "../../src/ingest/upload.ts";
+import { limits } from "../../src/limits.ts";
+import { type IngestBench, nextMs, runIngest } from "./ingest-bench.ts";
+
+const reading = (members: object = {}) => ({
+  hardware_id: "acme:1.5",
+  der: "m",
+  timestamp: nextMs(),
+  ...members,
+});
+
+interface Started {
+  readonly bench: IngestBench;
+  readonly app: FastifyInstance;
+  readonly port: number;
+  post(
+    body: string | Uint8Array,
+    headers?: Record<string, string>,
+    serial?: string,
+  ): Promise<{ status: number; answer: UploadAnswer & { error?: string } }>;
+}
+
+async function start(t: TestContext): Promise<Started | undefined> {
+  const bench = await runIngest(t);
+  if (bench === undefined) return undefined;
+  const app = fastify();
+  app.setErrorHandler((error, _request, reply) => {
+    if (!(error instanceof NovacoreError)) return reply.code(500).send({ error: String(error) });
+    return reply.code(error.status).send({ error: error.code, message: error.message });
+  });
+  await app.register(httpSource, {
+    uploads: bench.ingest.uploads,
+    authorizeUpload: async (_request, serial) => {
+      if (serial !== "gw-1") throw new NovacoreError("not_found");
+    },
+  });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  t.after(() => app.close());
+  const address = app.addresses().find((each) => typeof each === "object");
+  const port = address?.port ?? 0;
+  return {
+    bench,
+    app,
+    port,
+    async post(body, headers = {}, serial = "gw-1") {
+      const response = await fetch(`http://127.0.0.1:${port}/gateways/${serial}/telemetry`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: typeof body === "string" ? body : Buffer.from(body),
+      });
+      const answer: UploadAnswer & { error?: string } = JSON.parse(await response.text());
+      return { status: response.status, answer };
+    },
+  };
+}
+
+test("an array is stored and answered with 200, one with a bad reading with 207", async (t) => {
+  const started = await start(t);
+  if (started === undefined) return;
+  const good = await started.post(JSON.stringify([reading(), reading()]));
+  assert.deepEqual([good.status, good.answer.accepted, good.answer.durability], [200, 2, "fsync"]);
+  const mixed = await started.post(JSON.stringify([reading(), reading({ W: "x" })]));
+  assert.deepEqual([mixed.status, mixed.answer.accepted, mixed.answer.rejected], [207, 1, 1]);
+  await started.bench.until("all live", () => started.bench.stored.length === 3);
+});
+
+test("NDJSON with a broken line, and gzip", async (t) => {
+  const started = await start(t);
+  if (started === undefined) return;
+  const lines = `${JSON.stringify(reading())}\n{"W":\n${JSON.stringify(reading())}\n`;
+  const { status, answer } = await started.post(gzipSync(lines), {
+    "content-type": "application/x-ndjson; charset=utf-8",
+    "content-encoding": "gzip",
+  });
+  assert.deepEqual([status, answer.accepted, answer.rejected], [207, 2, 1]);
+});
+
+test("a broken body, a bomb, another encoding and too many readings are refused whole", async (t) => {
+  const started = await start(t);
+  if (started === undefined) return;
+  const bomb = gzipSync(Buffer.alloc(limits.uploadBytesMax + 1, " "));
+  const many = JSON.stringify(Array.from({ length: limits.batchReadingsMax + 1 }, () => ({})));
+  const refused = [
+    await started.post("[{"),
+    await started.post(bomb, { "content-encoding": "gzip" }),
+    await started.post("{}", { "content-encoding": "gzip" }),
+    await started.post("{}", { "content-encoding": "br" }),
+    await started.post(many),
+  ];
+  assert.deepEqual(
+    refused.map(({ status, answer }) => [status, answer.error]),
+    [
+      [400, "malformed_request"],
+      [413, "payload_too_large"],
+      [400, "malformed_request"],
+      [415, "unsupported_media_type"],
+      [413, "payload_too_large"],
+    ],
+  );
+});
+
+test("who may not upload is refused before the body is read", async (t) => {
+  const started = await start(t);
+  if (started === undefined) return;
+  const socket = connect(started.port, "127.0.0.1");
+  socket.write(
+    "POST /gateways/gw-2/telemetry HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" +
+      "Content-Length: 1000000\r\n\r\n[",
+  );
+  const [head] = await once(socket, "data");
+  socket.destroy();
+  assert.match(String(head), /^HTTP\/1\.1 404 /);
+});
+
+test("a gateway that holds its places gets no more, and gets them back", async (t) => {
+  const started = await start(t);
+  if (started === undefined) return;
+  const { uploads } = started.bench.ingest;
+  const leave = Array.from({ length: limits.uploadsPerGatewayMax }, () => uploads.enter("gw-1"));
+  const refused = await started.post(JSON.stringify(reading()));
+  assert.deepEqual([refused.status, refused.answer.error], [429, "rate_limited"]);
+  for (const each of leave) each();
+  for (let i = 0; i < 2 * limits.uploadsPerGatewayMax; i++) {
+    assert.equal((await started.post(JSON.stringify(reading()))).status, 200);
+  }
+});
