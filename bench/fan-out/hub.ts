@@ -23,7 +23,7 @@ const app = fastify().setValidatorCompiler(TypeBoxValidatorCompiler);
 await app.register(sseRoutes, {
   delivery,
   log,
-  metrics: { listeners: counter, slowClosed: counter },
+  metrics: { listeners: counter, slowClosed: counter, delivered: counter },
   access: {
     authenticate: async (request) => ({
       identityId: request.headers.authorization ?? "",

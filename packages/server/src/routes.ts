@@ -66,10 +66,11 @@ export async function registerRoutes(app: FastifyInstance, parts: RouteParts): P
     },
   });
   const listeners = metrics.listeners.labels("sse");
+  const delivered = metrics.delivered.labels("sse");
   await app.register(sseRoutes, {
     delivery,
     access: createStreamGrants(access, registry),
-    metrics: { listeners, slowClosed: metrics.slowClosed },
+    metrics: { listeners, delivered, slowClosed: metrics.slowClosed },
     log,
   });
 }

@@ -76,6 +76,7 @@ function createStream(
     hasNamedEvents: queryOf(request).events === "all",
     caller,
     scope,
+    delivered: metrics.delivered,
     heartbeatMs: options.heartbeatMs ?? limits.heartbeatMs,
     onClose: (closed, code) => {
       release();

@@ -10,6 +10,7 @@ export interface SseOutletOptions {
   readonly isChunked: boolean;
   /** `?events=all`: named control events; otherwise they are comments. */
   readonly hasNamedEvents: boolean;
+  readonly delivered: { inc(count: number): void };
   /** The stream is to end: it must be taken from its registries; the outlet closes the socket. */
   readonly onEnd: (code: ErrorCode) => void;
 }
@@ -22,13 +23,15 @@ export class SseOutlet implements Outlet {
   readonly #socket: Socket;
   readonly #isChunked: boolean;
   readonly #hasNamedEvents: boolean;
+  readonly #delivered: SseOutletOptions["delivered"];
   readonly #onEnd: (code: ErrorCode) => void;
   #hasEnded = false;
 
-  constructor({ socket, isChunked, hasNamedEvents, onEnd }: SseOutletOptions) {
+  constructor({ socket, isChunked, hasNamedEvents, delivered, onEnd }: SseOutletOptions) {
     this.#socket = socket;
     this.#isChunked = isChunked;
     this.#hasNamedEvents = hasNamedEvents;
+    this.#delivered = delivered;
     this.#onEnd = onEnd;
   }
 
@@ -48,6 +51,7 @@ export class SseOutlet implements Outlet {
   send(batch: EventBatch): void {
     if (this.#hasEnded) return;
     this.#socket.write(this.#isChunked ? batch.chunked : batch.plain);
+    this.#delivered.inc(batch.events.length);
   }
 
   tellPosition(cursor: string): void {

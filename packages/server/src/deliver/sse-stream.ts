@@ -15,6 +15,7 @@ export interface SseStreamOptions {
   readonly hasNamedEvents: boolean;
   readonly caller: StreamCaller;
   readonly scope: StreamScope;
+  readonly delivered: { inc(count: number): void };
   readonly heartbeatMs: number;
   readonly onClose: (stream: SseStream, code: ErrorCode | "closed") => void;
 }
@@ -38,7 +39,7 @@ export class SseStream implements Timed {
   #state: "open" | "ending" | "closed" = "open";
 
   constructor(options: SseStreamOptions) {
-    const { delivery, socket, isChunked, hasNamedEvents, heartbeatMs } = options;
+    const { delivery, socket, isChunked, hasNamedEvents, delivered, heartbeatMs } = options;
     this.caller = options.caller;
     this.scope = options.scope;
     this.#delivery = delivery;
@@ -49,6 +50,7 @@ export class SseStream implements Timed {
       socket,
       isChunked,
       hasNamedEvents,
+      delivered,
       onEnd: (code) => this.#finish(code),
     });
     this.#nextHeartbeatMs = delivery.now() + heartbeatMs;

@@ -13,6 +13,8 @@ import { ticketRoutes } from "./tickets.ts";
 export interface SseMetrics {
   readonly listeners: { inc(): void; dec(): void };
   readonly slowClosed: { inc(): void };
+  /** Readings handed to sockets, however they came: live, replayed or conflated. */
+  readonly delivered: { inc(count: number): void };
 }
 
 export interface SseOptions {

@@ -305,6 +305,7 @@ function countingMetrics(counts: Record<string, number>) {
     latency: counter("latency"),
     listeners: counter("listeners"),
     slowClosed: counter("slowClosed"),
+    delivered: counter("delivered"),
   };
 }
 
