@@ -65,8 +65,8 @@ export const limits = {
   streamDuplicateWindowMs: 2 * 60_000,
   /** Raw messages handed to the hub and not yet acknowledged. */
   ackPendingMax: 20_000,
-  /** Messages in one atomic batch: larger ones won no speed when measured. */
-  publishBatchMax: 100,
+  /** Messages in one atomic batch: 250 won 60 % over 100 when measured, 500 a little more. */
+  publishBatchMax: 250,
   /** Longest wait for a batch to fill: the price in latency. */
   publishBatchWaitMs: 2,
   /** Bytes of one atomic batch. */

@@ -57,6 +57,10 @@ export const httpSource: FastifyPluginAsyncTypebox<HttpSourceOptions> = async (
     "/gateways/:serial/telemetry",
     {
       schema: {
+        description:
+          "Stores up to 10 000 readings: a JSON array, one object, or NDJSON, also gzipped. Each has " +
+          "the members of a reading and beside them hardware_id, and der (the DER's name or type; " +
+          "default: the reading's type).",
         params: Type.Object({ serial: Type.String() }),
         response: { 200: UploadAnswerSchema, 207: UploadAnswerSchema },
       },

@@ -3,10 +3,12 @@ import { NovacoreError } from "@novacore/protocol";
 import { limits } from "../limits.ts";
 import { findLostAnswers } from "./lost-answers.ts";
 import type { Entry, Group } from "./publish-entry.ts";
+import { Pause } from "./publish-pause.ts";
 import type { PublishQueue } from "./publish-queue.ts";
 import { Sender } from "./publish-sender.ts";
 import { readAnswer } from "./publish-wire.ts";
 import type { PublisherOptions } from "./publisher.ts";
+import { splitBatch } from "./split-batch.ts";
 
 /** What one answer is awaited for. */
 interface Flight {
@@ -35,8 +37,7 @@ export class Flights {
   #tokens = 0;
   #lastSequence: number;
   #connected = true;
-  #paused = false;
-  #pauseMs = pauseMsMin;
+  readonly #pause: Pause;
   #searching = false;
   #soon = false;
   #timer: NodeJS.Timeout | undefined;
@@ -51,6 +52,7 @@ export class Flights {
     this.#sender = new Sender(options.connection, options.log);
     this.#queue = queue;
     this.#onSettled = onSettled;
+    this.#pause = new Pause(options.log, () => this.#pump(true));
     this.#lastSequence = options.lastSequence ?? 0;
     this.#atomic = options.atomic ?? true;
     const inbox = this.#connection.subscribe(`${this.#inbox}.*`, {
@@ -86,6 +88,7 @@ export class Flights {
     this.#stopped = true;
     clearInterval(this.#watch);
     clearTimeout(this.#timer);
+    this.#pause.stop();
     if (!this.#connection.isClosed()) this.#stopInbox();
   }
 
@@ -105,7 +108,7 @@ export class Flights {
   }
 
   #pump(force: boolean): void {
-    if (!this.#connected || this.#paused || this.#searching || this.#stopped) return;
+    if (!this.#connected || this.#pause.running || this.#searching || this.#stopped) return;
     while (this.#places < limits.publishInFlightMax) {
       const group = this.#repeat.shift() ?? this.#nextBatch(force);
       if (group === undefined) return;
@@ -116,7 +119,8 @@ export class Flights {
   #nextBatch(force: boolean): Group | undefined {
     const waiting = this.#queue.length;
     if (waiting === 0) return undefined;
-    if (waiting < limits.publishBatchMax && !force && this.#places > 0) {
+    const mayBeSmall = this.#places === 0 || (force && this.#places < smallInFlightMax);
+    if (waiting < limits.publishBatchMax && !mayBeSmall) {
       this.#timer ??= setTimeout(() => this.flush(), limits.publishBatchWaitMs);
       return undefined;
     }
@@ -168,12 +172,12 @@ export class Flights {
     const answer = readAnswer(message);
     switch (answer.kind) {
       case "stored":
-        this.#pauseMs = pauseMsMin;
+        this.#pause.reset();
         this.#options.metrics?.publishAck.observe((Date.now() - flight.sentMs) / 1000);
         this.#settle(flight.entries, answer.sequence, answer.duplicate);
         break;
       case "batch-duplicate":
-        this.#repeat.push({ entries: flight.entries, singly: true, refusals: flight.refusals });
+        this.#repeat.push(...splitBatch(flight.entries, flight.refusals));
         break;
       case "refused":
         this.#repeatRefused(flight, answer.reason);
@@ -197,7 +201,7 @@ export class Flights {
       entry.done(new NovacoreError("unavailable", "The store refuses to take more; try later."));
     }
     if (lost.length > 0) this.#onSettled();
-    this.#pause(reason);
+    this.#pause.start(reason);
   }
 
   #land(token: number, flight: Flight): void {
@@ -247,7 +251,7 @@ export class Flights {
       await this.#settleFound();
     } catch (error) {
       this.#options.log.warn({ err: error }, "could not search the stream for lost answers");
-      this.#pause("search failed");
+      this.#pause.start("search failed");
     } finally {
       this.#searching = false;
     }
@@ -263,17 +267,6 @@ export class Flights {
       .map((group) => ({ ...group, entries: group.entries.filter((entry) => !found.has(entry)) }))
       .filter(({ entries }) => entries.length > 0);
     for (const [entry, sequence] of found) this.#settle([entry], sequence, false);
-  }
-
-  #pause(reason: string): void {
-    if (this.#paused || this.#stopped) return;
-    this.#paused = true;
-    this.#options.log.warn({ reason, pauseMs: this.#pauseMs }, "the stream refused; trying again");
-    setTimeout(() => {
-      this.#paused = false;
-      this.#pump(true);
-    }, this.#pauseMs);
-    this.#pauseMs = Math.min(this.#pauseMs * 2, pauseMsMax);
   }
 
   /** The client library loses what is published while it is disconnected: so nothing is. */
@@ -292,9 +285,13 @@ export class Flights {
 }
 
 const overdueCheckMs = 1_000;
-const pauseMsMin = 20;
-const pauseMsMax = 1_000;
 /** Refusals before a batch goes singly, and before a message is given back: after about 15 s. */
 const batchRefusalsMax = 3;
 const refusalsMax = 20;
 const inboxPrefix = "_INBOX_store";
+
+/**
+ * Under load, batches wait to be full: a batch costs nats-server files of its own and two writes to
+ * disk, whatever it holds. One goes out small while another is under way, for the sake of latency.
+ */
+const smallInFlightMax = 2;

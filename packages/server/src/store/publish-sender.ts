@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import type { Entry } from "./publish-entry.ts";
@@ -8,6 +9,9 @@ export class Sender {
   readonly #connection: NatsConnection;
   readonly #log: Pick<Logger, "warn">;
   readonly #headers = encodedHeaders();
+  /** Short, as each message is stored with it; no two hubs have the same. */
+  readonly #batchPrefix = randomBytes(6).toString("base64url");
+  #batches = 0;
 
   constructor(connection: NatsConnection, log: Pick<Logger, "warn">) {
     this.#connection = connection;
@@ -20,7 +24,7 @@ export class Sender {
 
   /** Only the commit asks for an answer: it tells of every failure before it, too. */
   sendBatch(entries: readonly Entry[], reply: string): void {
-    const batchId = reply.slice(-batchIdLength);
+    const batchId = `${this.#batchPrefix}${(this.#batches++).toString(36)}`;
     for (const [index, entry] of entries.entries()) {
       const position = index + 1;
       const lines = messageLines(entry.id) + batchLines(batchId, position, entries.length);
@@ -39,6 +43,3 @@ export class Sender {
     }
   }
 }
-
-/** nats-server allows 64 characters; the end of a reply subject is as unique as the whole. */
-const batchIdLength = 24;
