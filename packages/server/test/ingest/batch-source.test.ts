@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { decodeCursor } from "@novacore/protocol";
+import { createConditions } from "../../../../test/support/conditions.ts";
 import type { UploadAnswer } from "../../src/ingest/upload.ts";
 import { natsGateway } from "../nats/clients.ts";
 import { nextMs, runIngest } from "./ingest-bench.ts";
@@ -14,7 +15,7 @@ const reading = (members: object = {}) => ({
 });
 
 async function start(t: TestContext) {
-  const bench = await runIngest(t);
+  const bench = await runIngest(t, createConditions());
   if (bench === undefined) return undefined;
   const gateway = await natsGateway(t, bench.nats.nats, "gw-1");
   const request = async (body: string | Uint8Array): Promise<UploadAnswer & { error?: string }> => {

@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { NovacoreError } from "@novacore/protocol";
 import { type FastifyInstance, fastify } from "fastify";
+import { createConditions } from "../../../../test/support/conditions.ts";
 import { httpSource } from "../../src/ingest/http-source.ts";
 import type { UploadAnswer } from "../../src/ingest/upload.ts";
 import { limits } from "../../src/limits.ts";
@@ -29,7 +30,7 @@ interface Started {
 }
 
 async function start(t: TestContext): Promise<Started | undefined> {
-  const bench = await runIngest(t);
+  const bench = await runIngest(t, createConditions());
   if (bench === undefined) return undefined;
   const app = fastify();
   app.setErrorHandler((error, _request, reply) => {

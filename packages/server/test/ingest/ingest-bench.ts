@@ -2,11 +2,16 @@ import type { TestContext } from "node:test";
 import { jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import type { EnrichedReading } from "@novacore/protocol";
-import { type Condition, createConditions } from "../../../../test/support/conditions.ts";
 import { type Ingest, startIngest } from "../../src/ingest/ingest.ts";
 import type { GatewayTree } from "../../src/ingest/resolve-target.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { type RunningNats, runNats, silent } from "../nats/running-nats.ts";
+
+/** How a test waits: looked at again with each stored or refused reading. */
+interface Conditions {
+  until<T>(what: string, found: () => T | undefined | false): Promise<T>;
+  changed(): void;
+}
 
 export interface IngestBench {
   readonly nats: RunningNats;
@@ -16,8 +21,7 @@ export interface IngestBench {
   readonly stored: readonly EnrichedReading[];
   /** Devices that were marked active. */
   readonly activated: readonly string[];
-  /** Resolves when the condition holds; looked at again with each stored or refused reading. */
-  readonly until: Condition;
+  readonly until: Conditions["until"];
   /** How many readings of the gateway stand as refused, by code. */
   refused(serial: string): Promise<string[]>;
   /** Resolves when every raw message is acknowledged, redelivered ones included. */
@@ -29,7 +33,10 @@ export interface IngestBench {
 }
 
 /** The gateway `gw-1` with a meter `m` and a battery; everything else of the registry is empty. */
-export async function runIngest(t: TestContext): Promise<IngestBench | undefined> {
+export async function runIngest(
+  t: TestContext,
+  conditions: Conditions,
+): Promise<IngestBench | undefined> {
   const nats = await runNats(t);
   if (nats === undefined) return undefined;
   const hub = await nats.connect("HUB");
@@ -51,7 +58,6 @@ export async function runIngest(t: TestContext): Promise<IngestBench | undefined
       },
     },
   };
-  const conditions = createConditions();
   const stored = await listen(hub, conditions.changed);
   const metrics = {
     readingsReceived: { inc: () => undefined },

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { jetstreamManager } from "@nats-io/jetstream";
+import { createConditions } from "../../../../test/support/conditions.ts";
 import { mqttGateway, natsGateway } from "../nats/clients.ts";
 import { nextMs, runIngest, subjectOf } from "./ingest-bench.ts";
 
 test("what a gateway publishes over NATS is stored with whose it is", async (t) => {
-  const bench = await runIngest(t);
+  const bench = await runIngest(t, createConditions());
   if (bench === undefined) return;
   const gateway = await natsGateway(t, bench.nats.nats, "gw-1");
   const timestamp = nextMs();
@@ -27,7 +28,7 @@ test("what a gateway publishes over NATS is stored with whose it is", async (t) 
 });
 
 test("MQTT readings of both qualities arrive, each once, and QoS 1 is acknowledged", async (t) => {
-  const bench = await runIngest(t);
+  const bench = await runIngest(t, createConditions());
   if (bench === undefined) return;
   const client = await mqttGateway(t, bench.nats.nats, "gw-1");
   const topic = subjectOf("m").replaceAll(".", "/");
@@ -45,7 +46,7 @@ test("MQTT readings of both qualities arrive, each once, and QoS 1 is acknowledg
 });
 
 test("an MQTT topic may hold the hardware_id as it is, dots and all", async (t) => {
-  const bench = await runIngest(t);
+  const bench = await runIngest(t, createConditions());
   if (bench === undefined) return;
   const client = await mqttGateway(t, bench.nats.nats, "gw-1");
   for (const qos of [0, 1] as const) {
@@ -56,7 +57,7 @@ test("an MQTT topic may hold the hardware_id as it is, dots and all", async (t) 
 });
 
 test("a reading that is refused is kept with its bytes, and does not hold up the next", async (t) => {
-  const bench = await runIngest(t);
+  const bench = await runIngest(t, createConditions());
   if (bench === undefined) return;
   const gateway = await natsGateway(t, bench.nats.nats, "gw-1");
   const mqtt = await mqttGateway(t, bench.nats.nats, "gw-1");
@@ -86,7 +87,7 @@ test("a reading that is refused is kept with its bytes, and does not hold up the
 });
 
 test("the first reading after provisioning flows", async (t) => {
-  const bench = await runIngest(t);
+  const bench = await runIngest(t, createConditions());
   if (bench === undefined) return;
   const gateway = await natsGateway(t, bench.nats.nats, "gw-1");
   gateway.publish(subjectOf("new"), JSON.stringify({ timestamp: nextMs() }));
@@ -100,7 +101,7 @@ test("the first reading after provisioning flows", async (t) => {
 });
 
 test("what came while no hub ran is stored at its start, and nothing twice", async (t) => {
-  const bench = await runIngest(t);
+  const bench = await runIngest(t, createConditions());
   if (bench === undefined) return;
   const gateway = await natsGateway(t, bench.nats.nats, "gw-1");
   const send = (timestamp: number) =>
@@ -119,7 +120,7 @@ test("what came while no hub ran is stored at its start, and nothing twice", asy
 });
 
 test("a hub that starts remembers what the stream holds of the last minutes", async (t) => {
-  const bench = await runIngest(t);
+  const bench = await runIngest(t, createConditions());
   if (bench === undefined) return;
   const gateway = await natsGateway(t, bench.nats.nats, "gw-1");
   for (let i = 0; i < 30; i++) {
@@ -132,7 +133,7 @@ test("a hub that starts remembers what the stream holds of the last minutes", as
 });
 
 test("kill -9 of nats-server while readings flow: what it kept is stored, each once", async (t) => {
-  const bench = await runIngest(t);
+  const bench = await runIngest(t, createConditions());
   if (bench === undefined) return;
   const client = await mqttGateway(t, bench.nats.nats, "gw-1", {
     reconnectPeriod: 100,
