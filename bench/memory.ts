@@ -9,8 +9,8 @@ import { listen } from "../test/support/listener.ts";
 import { describeMachine, median, residentMib, startRig } from "./whole/rig.ts";
 
 const minutes = Number(process.argv[2] ?? 10);
-const gateways = 100;
-const dersPerGateway = 100;
+const gateways = 200;
+const dersPerGateway = 50;
 const perSecond = gateways * dersPerGateway;
 const sampleMs = 10_000;
 const targetMib = 250;

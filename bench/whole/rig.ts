@@ -17,23 +17,24 @@ export interface Rig {
 
 export async function startRig(gatewayCount: number, dersPerGateway: number): Promise<Rig> {
   console.error(`Starting a hub; enrolling ${gatewayCount} gateways …`);
+  await using opened = new AsyncDisposableStack();
   const hub = await startHubProcess();
+  opened.defer(() => hub.close());
   const fleet = await enrolFleet(hub.url, gatewayCount, dersPerGateway);
   const load = fork(join(import.meta.dirname, "load.ts"));
+  opened.defer(() => void load.kill());
   await order(load, {
     kind: "connect",
     natsUrl: hub.natsUrl,
     dersPerGateway,
     gateways: fleet.gateways.map((each) => ({ serial: each.serial, jwt: each.loginJwt("day") })),
   });
+  const running = opened.move();
   return {
     hub,
     fleet,
     publish: (readings, perSecond) => order(load, { kind: "publish", readings, perSecond }),
-    async close() {
-      load.kill();
-      await hub.close();
-    },
+    close: () => running.disposeAsync(),
   };
 }
 
