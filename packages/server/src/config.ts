@@ -60,13 +60,16 @@ export const settings = {
   },
   logLevel: {
     env: "NOVACORE_LOG_LEVEL",
-    default: "info",
+    default: "info; warn at a terminal",
     description: "trace, debug, info, warn, error or silent",
   },
 } as const satisfies Record<string, Setting>;
 
-export type Registration = "open" | "invite-only" | "closed";
-export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent";
+const registrations = ["open", "invite-only", "closed"] as const;
+const logLevels = ["trace", "debug", "info", "warn", "error", "silent"] as const;
+
+export type Registration = (typeof registrations)[number];
+export type LogLevel = (typeof logLevels)[number];
 
 /** A parsed configuration; port 0 takes any free port. */
 export interface Config {
@@ -99,17 +102,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     databaseUrl: value("databaseUrl"),
     natsUrl: value("natsUrl"),
     natsServer: value("natsServer"),
-    registration: readChoice(env, settings.registration, ["open", "invite-only", "closed"]),
+    registration: readChoice(env, settings.registration, registrations, "open"),
     corsOrigins: readList(value("corsOrigins")),
     trustProxy: readList(value("trustProxy")),
-    logLevel: readChoice(env, settings.logLevel, [
-      "info",
-      "trace",
-      "debug",
-      "warn",
-      "error",
-      "silent",
-    ]),
+    logLevel: readChoice(env, settings.logLevel, logLevels, "info"),
   };
 }
 
@@ -126,8 +122,9 @@ function readChoice<const T extends string>(
   env: Readonly<Record<string, string | undefined>>,
   setting: Setting,
   choices: readonly T[],
+  byDefault: NoInfer<T>,
 ): T {
-  const text = env[setting.env]?.trim() || setting.default;
+  const text = env[setting.env]?.trim() || byDefault;
   const choice = choices.find((known) => known === text);
   if (choice !== undefined) return choice;
   throw new Error(`${setting.env} is "${text}"; give one of ${choices.join(", ")}.`);

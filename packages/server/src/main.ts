@@ -30,7 +30,9 @@ async function main(args: string[]): Promise<number> {
       process.stdout.write(helpText());
       return 0;
     }
-    const read = readConfig(process.env);
+    // At a terminal the banner says what matters; a log that is collected has every event.
+    const byDefault = process.stdout.isTTY ? { NOVACORE_LOG_LEVEL: "warn" } : {};
+    const read = readConfig({ ...byDefault, ...process.env });
     const config = { ...read, dataDir: resolve(read.dataDir) };
     if (values["print-nats-config"]) {
       process.stdout.write(operatedNatsConfig(config.dataDir));
@@ -54,6 +56,7 @@ async function run(config: Config, withDemo: boolean): Promise<number> {
       demo = await startDemoProcess(hub, config.dataDir, stopped);
     }
     say(banner(hub, config.dataDir, demo));
+    if (!isLoopback(config.host)) say(openWarning(config.host));
     const reason = await Promise.race([stopped.then(() => undefined), hub.failed]);
     if (reason !== undefined) say(`The hub cannot go on: ${reason.message}`);
     else say("Stopping: listeners are told to come back, what was received is stored …");
@@ -100,6 +103,17 @@ function banner(hub: Hub, dataDir: string, demo: DemoProcess | undefined): strin
     "",
   ];
   return lines.join("\n");
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+function openWarning(host: string): string {
+  return (
+    `NOVACORE_HOST is ${host}: HTTP, NATS and MQTT are open to the network without TLS. ` +
+    "Put a TLS proxy in front of them (docs/operating.md).\n"
+  );
 }
 
 /** For people: on stderr, since stdout carries the JSON log. */
