@@ -1,4 +1,4 @@
-import type { NatsConnection } from "@nats-io/transport-node";
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { NovacoreError } from "@novacore/protocol";
 import { limits } from "../limits.ts";
 import { readStoredMessage, type StoredMessage } from "./message.ts";
@@ -43,15 +43,22 @@ export class StreamReader {
   /** Asks the stream's leader. Throws `unavailable`. */
   async bounds(): Promise<StreamBounds> {
     const subject = `$JS.API.STREAM.INFO.${this.#stream}`;
-    const answer = await this.#connection
-      .request(subject, "", { timeout: limits.replayTimeoutMs })
-      .catch((cause: unknown) => {
-        throw unavailable(cause);
-      });
+    const answer = await this.#ask(subject).catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
     const info: unknown = answer.json();
     const bounds = readBounds(info);
     if (bounds === undefined) throw unavailable(info);
     return bounds;
+  }
+
+  /**
+   * A request made while the connection is away is lost in silence and found missing after
+   * replayTimeoutMs; a flush fails at once. The live feed's connection may be back before this one.
+   */
+  async #ask(subject: string): Promise<Msg> {
+    await this.#connection.flush();
+    return this.#connection.request(subject, "", { timeout: limits.replayTimeoutMs });
   }
 
   /** Messages of one filter from a sequence on, in order. Throws `unavailable`. */
