@@ -45,7 +45,7 @@ interface Request {
 class DurablePull implements Pull {
   readonly #options: PullOptions;
   readonly #connection: NatsConnection;
-  readonly #inbox = createInbox("_INBOX_ingest");
+  readonly #inbox = createInbox(inboxPrefix);
   readonly #requests = new Map<string, Request>();
   #tokens = 0;
   /** Reply subjects of what is handed over, and when nats-server last heard of each. */
@@ -257,6 +257,11 @@ function pendingAfter(reply: string): number {
   return Number(tokens.length > 9 ? tokens[10] : tokens[8]) || 0;
 }
 
+/**
+ * Not `_INBOX_…`: with that, a gateway of the right serial could listen to what every other one sends,
+ * since a gateway's own inbox is `_INBOX_{serial}`.
+ */
+const inboxPrefix = "_HUB_INGEST";
 const ack = Buffer.from("+ACK");
 /** Not now: the store or the registry was unavailable. */
 const again = Buffer.from('-NAK {"delay": 1000000000}');

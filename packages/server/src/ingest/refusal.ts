@@ -23,11 +23,27 @@ export function refuse(code: ErrorCode, message: string, member?: string): Refus
 
 /** A value as a sentence shows it: short, and on one line. */
 export function shown(value: unknown): string {
-  const text = typeof value === "bigint" ? String(value) : (JSON.stringify(value) ?? String(value));
+  const text = sketch(value, sketchDepthMax);
   return text.length > shownMax ? `${text.slice(0, shownMax)}…` : text;
 }
 
 const shownMax = 60;
+const sketchDepthMax = 3;
+const sketchMembersMax = 8;
+
+/** As JSON, but no deeper and longer than can be shown: JSON.stringify overflows the stack. */
+function sketch(value: unknown, depth: number): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, shownMax));
+  if (typeof value !== "object" || value === null) return String(value);
+  if (depth === 0) return "…";
+  if (Array.isArray(value)) {
+    const items = value.slice(0, sketchMembersMax);
+    return `[${items.map((item) => sketch(item, depth - 1)).join(",")}]`;
+  }
+  const members = Object.entries(value).slice(0, sketchMembersMax);
+  const texts = members.map(([name, member]) => `${sketch(name, 0)}:${sketch(member, depth - 1)}`);
+  return `{${texts.join(",")}}`;
+}
 
 /** JSON pointer (RFC 6901); member names are the gateway's and may be long. */
 function pointer(member: string): string {

@@ -116,6 +116,19 @@ test("a hit is remembered until the registry changes", async () => {
   assert.equal(resolver.find("gw", "hw", "a"), undefined);
 });
 
+test("a change is worth an early look", async () => {
+  const { asked, ask, change, codes } = createRegistry();
+  ask("b");
+  asked[0]?.resolve(treeWith("a"));
+  await turn();
+  ask("b");
+  change();
+  await turn();
+  asked[1]?.resolve(treeWith("a", "b"));
+  await turn();
+  assert.deepEqual(codes(), ["der_unknown", "b"]);
+});
+
 test("an answer from before a change is thrown away", async () => {
   const { asked, ask, change, codes } = createRegistry();
   ask("b");

@@ -34,6 +34,8 @@ interface Reading {
   waiters: Waiter[];
   /** Something changed since the read began: what it answers may be of before. */
   stale: boolean;
+  /** Ends the rest between two reads: there is something new to see. */
+  wake: () => void;
 }
 
 /**
@@ -54,7 +56,9 @@ export class Resolver {
       if (kind !== "gateway") return;
       this.#known.delete(id);
       const reading = this.#reading.get(id);
-      if (reading !== undefined) reading.stale = true;
+      if (reading === undefined) return;
+      reading.stale = true;
+      reading.wake();
     });
   }
 
@@ -77,7 +81,7 @@ export class Resolver {
       reading.waiters.push(waiter);
       return;
     }
-    const started = { waiters: [waiter], stale: false };
+    const started = { waiters: [waiter], stale: false, wake: () => undefined };
     this.#reading.set(serial, started);
     void this.#read(serial, started);
   }
@@ -96,8 +100,7 @@ export class Resolver {
       if (reading.stale) reading.waiters = [...waiters, ...reading.waiters];
       else this.#answer(serial, tree, waiters, reading);
       const restMs = limits.gatewayTreeReloadMs - (performance.now() - startedMs);
-      // A change is worth an early look; nothing else is.
-      if (!reading.stale) await new Promise((resolve) => setTimeout(resolve, Math.max(0, restMs)));
+      if (!reading.stale && restMs > 0) await rest(reading, restMs);
     }
     this.#reading.delete(serial);
   }
@@ -146,6 +149,16 @@ export class Resolver {
     this.#known.set(serial, known);
     return known;
   }
+}
+
+function rest(reading: Reading, restMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, restMs);
+    reading.wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
 }
 
 function lookUp(known: Known, hardwareId: string, der: string): Target | Refusal {

@@ -60,6 +60,7 @@ function tooLarge(size: string): NovacoreError {
 }
 
 function readJson(body: Uint8Array, form: UploadForm): readonly UploadItem[] {
+  assertParsable(body);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
@@ -70,22 +71,58 @@ function readJson(body: Uint8Array, form: UploadForm): readonly UploadItem[] {
     throw new NovacoreError("malformed_request", `The body is not JSON: ${reason}.`, { cause });
   }
   if (!Array.isArray(value)) return [itemOf(asReading(value), () => body)];
+  if (value.length > limits.batchReadingsMax) throw tooLarge(`${value.length} readings`);
   return value.map((element: unknown) =>
     itemOf(asReading(element), () => Buffer.from(JSON.stringify(element))),
   );
 }
 
+/**
+ * What is few bytes can be much in memory: 16 MiB of `[` are a gigabyte of arrays. And who walks
+ * what is nested a hundred thousand deep overflows the stack. Brackets inside texts count as well,
+ * where they do no harm: a reading has a few.
+ */
+function assertParsable(body: Uint8Array): void {
+  let depth = 0;
+  let brackets = 0;
+  for (const byte of body) {
+    if (byte === openBrace || byte === openBracket) {
+      brackets++;
+      depth++;
+      if (depth > bodyDepthMax) {
+        const message = `The body is nested deeper than ${bodyDepthMax} levels.`;
+        throw new NovacoreError("malformed_request", message);
+      }
+    } else if (byte === closeBrace || byte === closeBracket) {
+      depth--;
+    }
+  }
+  if (brackets > bodyBracketsMax) throw tooLarge(`${brackets} objects and lists`);
+}
+
+/** Far beyond what a reading may have, so that one that is too deep is still refused alone. */
+const bodyDepthMax = 1_000;
+const bodyBracketsMax = 64 * limits.batchReadingsMax;
+
 const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
 const lineFeed = 0x0a;
 
 function readLines(body: Uint8Array): readonly UploadItem[] {
   const items: UploadItem[] = [];
+  let blanks = 0;
   for (let start = 0; start < body.byteLength; ) {
     const found = body.indexOf(lineFeed, start);
     const end = found === -1 ? body.byteLength : found;
     const line = body.subarray(start, end);
     start = end + 1;
-    if (isBlank(line)) continue;
+    if (isBlank(line)) {
+      blanks++;
+      if (blanks > limits.batchReadingsMax) throw tooLarge(`more than ${blanks - 1} blank lines`);
+      continue;
+    }
     items.push(itemOf(decodeReading(line), () => line));
     // Enough to be refused; the rest is not worth the work.
     if (items.length > limits.batchReadingsMax) break;
