@@ -25,9 +25,9 @@ export async function connectHub(
       servers: nats.natsUrl.split(",").map((server) => server.trim()),
       name: `novacore ${name}`,
       authenticator: authenticate(nats.keys.users[account]),
-      // Nobody can guess it: a client that names another's inbox as its reply subject makes the
-      // server write there.
-      inboxPrefix: `_INBOX_hub_${randomBytes(12).toString("hex")}`,
+      // No serial makes it a gateway's inbox (`_INBOX_{serial}`), and nobody can guess it: a client
+      // that names another's inbox as its reply subject makes the server write there.
+      inboxPrefix: `_HUB_INBOX_${randomBytes(12).toString("hex")}`,
       maxReconnectAttempts: -1,
       // Short: until the callout is back, every gateway's login waits for it (natsAuthMs).
       reconnectTimeWait: 50,
