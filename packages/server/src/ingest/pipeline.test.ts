@@ -158,11 +158,18 @@ test("what an earlier life of the hub stored is a duplicate", async () => {
   pipeline.close();
 });
 
+/** Numbers for names: what JSON.stringify walks by recursion, until the stack is full. */
+const nested = `${'{"0":'.repeat(10_800)}1${"}".repeat(10_800)}`;
+
 const refusals: readonly (readonly [string, object | string, string, ErrorCode])[] = [
   ["not JSON", "{", "m", "reading_malformed"],
   ["too large", `{"x":"${"x".repeat(70_000)}"}`, "m", "reading_too_large"],
   ["of an unknown DER", { timestamp: now }, "nobody", "der_unknown"],
   ["with a wrong member", { timestamp: now, W: "1" }, "m", "reading_invalid"],
+  ["nested as deep as it fits", `{"timestamp":${nested}}`, "m", "timestamp_missing"],
+  ["of a type nested as deep", `{"timestamp":${now},"type":${nested}}`, "m", "reading_invalid"],
+  ["with a member nested as deep", `{"timestamp":${now},"W":${nested}}`, "m", "reading_invalid"],
+  ["with a stranger nested as deep", `{"timestamp":${now},"x":${nested}}`, "m", "reading_invalid"],
   ["without a timestamp", { W: 1 }, "m", "timestamp_missing"],
   ["from the future", { timestamp: now + 301_000 }, "m", "reading_in_future"],
   ["too old", { timestamp: now - 7 * 86_400_000 - 1 }, "m", "reading_too_old"],
@@ -182,6 +189,26 @@ for (const [name, reading, der, code] of refusals) {
     pipeline.close();
   });
 }
+
+test("a reading over which the hub itself fails is refused, and the next one is taken", async () => {
+  const { pipeline, sent, rejected } = createBench();
+  const source = { serial: "gw", hardwareId: "hw", der: "m", receivedAtMs: now };
+  const hostile = {
+    get timestamp(): number {
+      throw new RangeError("Maximum call stack size exceeded");
+    },
+  };
+  const outcome = await new Promise<Outcome>((resolve) => {
+    const original = () => Buffer.from("{}");
+    pipeline.submitParsed({ ...source, transport: "http" }, hostile, original, resolve);
+  });
+  assert.ok(!outcome.ok && !outcome.retryable);
+  assert.deepEqual([outcome.code, rejected[0]?.code], ["internal", "internal"]);
+  pipeline.submit(raw({ timestamp: now }), () => undefined);
+  await turn();
+  assert.equal(sent.length, 1);
+  pipeline.close();
+});
 
 test("a clock 5 minutes ahead and a backfill of 7 days are taken", async () => {
   const { pipeline, sent } = createBench();

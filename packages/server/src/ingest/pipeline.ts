@@ -184,8 +184,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return;
     }
     const onTarget = (target: Target) => {
-      const canonical = normalise(reading, target);
-      const checked = canonical instanceof Refusal ? canonical : check(canonical, now());
+      const checked = judge(reading, target, now(), options.log);
       if (checked instanceof Refusal) refuseAs(checked);
       else store(source, target, checked, done);
     };
@@ -221,6 +220,25 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       resolver.close();
     },
   };
+}
+
+/**
+ * A reading that the hub fails over is refused as any other: thrown on, the failure would end the
+ * hub, and again after each restart, since the message comes again.
+ */
+function judge(
+  reading: JsonObject,
+  target: Target,
+  nowMs: number,
+  log: Pick<Logger, "warn">,
+): CanonicalReading | Refusal {
+  try {
+    const canonical = normalise(reading, target);
+    return canonical instanceof Refusal ? canonical : check(canonical, nowMs);
+  } catch (error) {
+    log.warn({ err: error, derId: target.derId }, "a reading could not be judged");
+    return refuse("internal", "The hub failed over this reading; its log says why.");
+  }
 }
 
 /** What does not depend on the type: the size, and the gateway's clock against the hub's. */

@@ -119,3 +119,32 @@ test("gzip is unpacked, a bomb is not", async () => {
   await assert.rejects(unpack(bytes("no gzip")), { code: "malformed_request" });
   await assert.rejects(unpack(packed.subarray(0, 20)), { code: "malformed_request" });
 });
+
+test("a body that takes far more memory or stack than bytes is refused before it is parsed", () => {
+  // An object with numbers for names is one that JSON.stringify walks by recursion.
+  const deep = `[{"a":${'{"0":'.repeat(2_000)}1${"}".repeat(2_000)}}]`;
+  assert.equal(
+    code(() => readUpload(bytes(deep), "json")),
+    "malformed_request",
+  );
+  const wide = `[${"{},".repeat(1_000_000)}{}]`;
+  assert.equal(
+    code(() => readUpload(bytes(wide), "json")),
+    "payload_too_large",
+  );
+  const lines = "\n".repeat(1_000_000);
+  assert.equal(
+    code(() => readUpload(bytes(lines), "ndjson")),
+    "payload_too_large",
+  );
+});
+
+test("brackets inside texts are neither nesting nor its end", () => {
+  const open = Array.from({ length: 2_000 }, () => `{"hardware_id":"hw","der":"[\\"{["}`);
+  assert.equal(readUpload(bytes(`[${open.join()}]`), "json").length, 2_000);
+  const closing = `["${"]".repeat(5_000)}",${"[".repeat(5_000)}${"]".repeat(5_000)}]`;
+  assert.equal(
+    code(() => readUpload(bytes(closing), "json")),
+    "malformed_request",
+  );
+});

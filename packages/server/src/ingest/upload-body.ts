@@ -79,23 +79,24 @@ function readJson(body: Uint8Array, form: UploadForm): readonly UploadItem[] {
 
 /**
  * What is few bytes can be much in memory: 16 MiB of `[` are a gigabyte of arrays. And who walks
- * what is nested a hundred thousand deep overflows the stack. Brackets inside texts count as well,
- * where they do no harm: a reading has a few.
+ * what is nested a hundred thousand deep overflows the stack.
  */
 function assertParsable(body: Uint8Array): void {
   let depth = 0;
   let brackets = 0;
-  for (const byte of body) {
-    if (byte === openBrace || byte === openBracket) {
+  let inText = false;
+  for (let index = 0; index < body.byteLength; index++) {
+    const byte = body[index];
+    if (byte === quote) inText = !inText;
+    else if (inText) index += byte === backslash ? 1 : 0;
+    else if (byte === openBrace || byte === openBracket) {
       brackets++;
       depth++;
       if (depth > bodyDepthMax) {
         const message = `The body is nested deeper than ${bodyDepthMax} levels.`;
         throw new NovacoreError("malformed_request", message);
       }
-    } else if (byte === closeBrace || byte === closeBracket) {
-      depth--;
-    }
+    } else if (byte === closeBrace || byte === closeBracket) depth--;
   }
   if (brackets > bodyBracketsMax) throw tooLarge(`${brackets} objects and lists`);
 }
@@ -104,6 +105,8 @@ function assertParsable(body: Uint8Array): void {
 const bodyDepthMax = 1_000;
 const bodyBracketsMax = 64 * limits.batchReadingsMax;
 
+const quote = 0x22;
+const backslash = 0x5c;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 const openBracket = 0x5b;
@@ -112,6 +115,7 @@ const lineFeed = 0x0a;
 
 function readLines(body: Uint8Array): readonly UploadItem[] {
   const items: UploadItem[] = [];
+  // Each costs as much as a short reading.
   let blanks = 0;
   for (let start = 0; start < body.byteLength; ) {
     const found = body.indexOf(lineFeed, start);
