@@ -88,7 +88,8 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
   const store = await openStore({ hub, dev, sys, log, metrics });
   opened.defer(() => store.close());
 
-  const ingest = await startIngest({ dev, hub, store, registry, log, metrics, progress });
+  const batches = await connect("DEV", "batches");
+  const ingest = await startIngest({ dev, batches, hub, store, registry, log, metrics, progress });
   opened.defer(() => ingest.stop());
 
   const delivery = await createDelivery({

@@ -17,6 +17,11 @@ import { createUploads, type Uploads } from "./upload.ts";
 export interface IngestOptions {
   /** A connection to account DEV. */
   readonly dev: NatsConnection;
+  /**
+   * Another one, for batches alone: nats-server cuts a connection that is sent more than it reads,
+   * and whoever floods batches must not cut off everybody's readings. Default: `dev`.
+   */
+  readonly batches?: NatsConnection;
   /** The connection that the store writes over. */
   readonly hub: NatsConnection;
   readonly store: {
@@ -73,7 +78,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const { enrichedEpoch, durability } = store;
   const uploads = createUploads({ pipeline, enrichedEpoch, durability });
   const source = await startNatsSource({ dev, pipeline, log });
-  const batches = startBatchSource({ dev, uploads, pipeline, log });
+  const batches = startBatchSource({ dev: options.batches ?? dev, uploads, pipeline, log });
   const lag = setInterval(() => tellLag(source, metrics), lagMs).unref();
   return {
     pipeline,
