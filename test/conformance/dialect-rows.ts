@@ -1,3 +1,4 @@
+// layout: one table, which is read from top to bottom
 /**
  * Every dialect that gateways in the field speak (wire contract §6), as a table: what a gateway
  * sends, and what a consumer must get. The same rows run over every way in.
