@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { Access } from "./access/access.ts";
 import type { Delivery } from "./deliver/delivery.ts";
 import { sseRoutes } from "./deliver/sse.ts";
+import { claimStartMs, rejectionSight } from "./gateway-sight.ts";
 import { httpSource } from "./ingest/http-source.ts";
 import type { Ingest } from "./ingest/ingest.ts";
 import type { NatsServer } from "./nats/server.ts";
@@ -51,7 +52,8 @@ export async function registerRoutes(app: FastifyInstance, parts: RouteParts): P
   await app.register(gatewayStateRoutes, {
     access,
     callerOf,
-    readState: (serial) => readGatewayState(dev, serial),
+    readState: async (serial) =>
+      readGatewayState(dev, serial, await claimStartMs(registry, serial)),
   });
   await app.register(httpSource, {
     uploads: ingest.uploads,
@@ -62,7 +64,7 @@ export async function registerRoutes(app: FastifyInstance, parts: RouteParts): P
   await app.register(rejectionRoutes, {
     rejections: store.rejections,
     async authorizeRejections(request, gatewaySerial) {
-      await access.authorize(await callerOf(request), "rejections.view", { gatewaySerial });
+      return rejectionSight(access, registry, await callerOf(request), gatewaySerial);
     },
   });
   const listeners = metrics.listeners.labels("sse");

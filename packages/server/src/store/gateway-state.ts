@@ -15,13 +15,22 @@ export interface GatewayState {
   readonly inventory: GatewayWord | undefined;
 }
 
-/** Reads the last state message and driver inventory of a gateway (wire contract §6). */
-export async function readGatewayState(dev: NatsConnection, serial: string): Promise<GatewayState> {
+/**
+ * Reads the last state message and driver inventory of a gateway (wire contract §6), unless they
+ * are older than `sinceMs`.
+ */
+export async function readGatewayState(
+  dev: NatsConnection,
+  serial: string,
+  sinceMs = 0,
+): Promise<GatewayState> {
   const [state, inventory] = await Promise.all([
     readLast(dev, `gateways.${serial}.state.json.v1`),
     readLast(dev, `gateways.${serial}.inventory.drivers.json.v1`),
   ]);
-  return { state, inventory };
+  const since = (word: GatewayWord | undefined) =>
+    word !== undefined && word.receivedAtMs >= sinceMs ? word : undefined;
+  return { state: since(state), inventory: since(inventory) };
 }
 
 async function readLast(dev: NatsConnection, subject: string): Promise<GatewayWord | undefined> {

@@ -3,12 +3,23 @@ import { NovacoreError } from "@novacore/protocol";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { limits } from "../limits.ts";
-import type { Rejections } from "./rejections.ts";
+import type { RejectionRecord, Rejections } from "./rejections.ts";
+
+/** Which of a gateway's rejections somebody may see. */
+export interface RejectionSight {
+  /** None from before, epoch ms. */
+  readonly sinceMs: number;
+  /** Only of these devices, as the gateway may write them. */
+  readonly hardwareIds: ReadonlySet<string> | "all";
+}
 
 export interface RejectionRoutesOptions {
   readonly rejections: Pick<Rejections, "list">;
   /** Throws a NovacoreError when the caller may not see what this gateway sends. */
-  readonly authorizeRejections: (request: FastifyRequest, serial: string) => Promise<void>;
+  readonly authorizeRejections: (
+    request: FastifyRequest,
+    serial: string,
+  ) => Promise<RejectionSight>;
 }
 
 const RejectionSchema = Type.Object(
@@ -47,17 +58,23 @@ export const rejectionRoutes: FastifyPluginAsyncTypebox<RejectionRoutesOptions> 
     async (request, reply) => {
       const { serial } = request.params;
       const { limit, cursor } = request.query;
-      await authorizeRejections(request, serial);
+      const sight = await authorizeRejections(request, serial);
       const before = cursor === undefined ? undefined : readCursor(cursor);
       const { records, next } = await rejections.list(serial, { limit, before });
-      if (next !== undefined) {
+      const isOver = records.some(({ received_at }) => received_at < sight.sinceMs);
+      if (next !== undefined && !isOver) {
         const path = `/gateways/${encodeURIComponent(serial)}/rejections`;
         reply.header("link", `<${path}?limit=${limit}&cursor=${next}>; rel="next"`);
       }
-      return [...records];
+      return records.filter((record) => isVisible(record, sight));
     },
   );
 };
+
+function isVisible(record: RejectionRecord, { sinceMs, hardwareIds }: RejectionSight): boolean {
+  if (record.received_at < sinceMs) return false;
+  return hardwareIds === "all" || hardwareIds.has(record.hardware_id ?? "");
+}
 
 function readCursor(cursor: string): number {
   const before = Number(cursor);

@@ -47,6 +47,7 @@ test("rejections are listed newest first, page by page, each gateway's its own",
     rejections: store.rejections,
     authorizeRejections: async (_request, serial) => {
       if (serial !== "gw-1") throw new NovacoreError("not_found");
+      return { sinceMs: 0, hardwareIds: "all" };
     },
   });
   const seen: RejectionRecord[] = [];
