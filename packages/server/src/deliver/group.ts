@@ -8,8 +8,8 @@ export interface Member {
 }
 
 /**
- * Listeners that want the same: what arrives in one turn of the event loop is filtered once, joined
- * once, and handed to each of them as the same bytes.
+ * Listeners that want the same: what arrives within a millisecond is filtered once, joined once, and
+ * handed to each of them as the same bytes.
  */
 export class Group implements SiteListener {
   readonly members = new Set<Member>();
@@ -92,8 +92,9 @@ export class Groups {
     matches: ((event: DeliveredEvent) => boolean) | undefined,
   ): Group {
     const group = new Group(feeds, matches, (due) => {
-      // After this turn's reads: readings that were stored together travel together.
-      if (this.#due.push(due) === 1) setImmediate(() => this.flushAll());
+      // Readings that were stored together come within a moment, but seldom in one read of the
+      // socket; waiting for them costs a millisecond, and saves two thirds of the writes.
+      if (this.#due.push(due) === 1) setTimeout(() => this.flushAll(), gatherMs);
     });
     this.#groups.set(key, group);
     return group;
@@ -111,3 +112,5 @@ export class Groups {
     if (batch !== undefined) this.#onDelivered(batch, group.members.size);
   }
 }
+
+const gatherMs = 1;
