@@ -27,7 +27,7 @@ export function decodeReading(payload: Uint8Array): JsonObject | Refusal {
 }
 
 /** The members of a parsed reading, or why it is none. */
-export function asReading(value: unknown): JsonObject | Refusal {
+function asReading(value: unknown): JsonObject | Refusal {
   if (isJsonObject(value)) return value;
   const kind = Array.isArray(value) ? "an array" : value === null ? "null" : `a ${typeof value}`;
   return refuse("reading_malformed", `The reading is ${kind}; it has to be a JSON object.`);

@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { NovacoreError } from "@novacore/protocol";
+import fc from "fast-check";
 import { Refusal } from "./refusal.ts";
-import { isGzip, readUpload, type UploadForm, unpack } from "./upload-body.ts";
+import { isGzip, readItem, readUpload, type UploadForm, unpack } from "./upload-body.ts";
 
 const bytes = (text: string) => Buffer.from(text);
 const reading = (der: string) => `{"hardware_id":"hw","der":"${der}","W":1}`;
 
+const itemsOf = (body: string, form: UploadForm) => readUpload(bytes(body), form).map(readItem);
+
 /** DERs of the readings; codes of those that are refused. */
 function summary(body: string, form: UploadForm): string[] {
-  return readUpload(bytes(body), form).map(({ der, reading: each }) =>
+  return itemsOf(body, form).map(({ der, reading: each }) =>
     each instanceof Refusal ? each.code : der,
   );
 }
@@ -61,12 +64,12 @@ for (const [name, form, body, expected] of rows) {
 }
 
 test("what says whose a reading is, is not a member of it", () => {
-  const [item] = readUpload(bytes(reading("a")), "json");
+  const [item] = itemsOf(reading("a"), "json");
   assert.deepEqual([item?.hardwareId, item?.reading], ["hw", { W: 1 }]);
 });
 
 test("the original of a line is the line", () => {
-  const [, item] = readUpload(bytes(`${reading("a")}\n{ "W" :\n`), "ndjson");
+  const [, item] = itemsOf(`${reading("a")}\n{ "W" :\n`, "ndjson");
   assert.equal(Buffer.from(item?.original() ?? []).toString(), '{ "W" :');
 });
 
@@ -120,31 +123,64 @@ test("gzip is unpacked, a bomb is not", async () => {
   await assert.rejects(unpack(packed.subarray(0, 20)), { code: "malformed_request" });
 });
 
-test("a body that takes far more memory or stack than bytes is refused before it is parsed", () => {
-  // An object with numbers for names is one that JSON.stringify walks by recursion.
-  const deep = `[{"a":${'{"0":'.repeat(2_000)}1${"}".repeat(2_000)}}]`;
-  assert.equal(
-    code(() => readUpload(bytes(deep), "json")),
-    "malformed_request",
-  );
-  const wide = `[${"{},".repeat(1_000_000)}{}]`;
-  assert.equal(
-    code(() => readUpload(bytes(wide), "json")),
-    "payload_too_large",
-  );
-  const lines = "\n".repeat(1_000_000);
-  assert.equal(
-    code(() => readUpload(bytes(lines), "ndjson")),
-    "payload_too_large",
+test("an element of an array is kept as its bytes came", () => {
+  const [first, second] = itemsOf(`\uFEFF [ { "W" : 1.0 } ,\n\t5\r\n] `, "json");
+  assert.equal(Buffer.from(first?.original() ?? []).toString(), '{ "W" : 1.0 } ');
+  assert.equal(Buffer.from(second?.original() ?? []).toString(), "5\r\n");
+});
+
+const broken: readonly (readonly [string, readonly string[] | "malformed_request"])[] = [
+  [`[${reading("a")},{"W":tru},${reading("b")}]`, ["a", "reading_malformed", "b"]],
+  [`[${reading("a")} ${reading("b")}]`, ["reading_malformed"]],
+  ['[{"hardware_id":"h]w","der":"[\\"{,["}]', ['["{,[']],
+  ["[{}", "malformed_request"],
+  ["[{}]]", "malformed_request"],
+  ["[{}]{}", "malformed_request"],
+  ["[{},]", "malformed_request"],
+  ["[,]", "malformed_request"],
+  ['["]', "malformed_request"],
+  ['["\\', "malformed_request"],
+  ["]", "malformed_request"],
+];
+
+for (const [body, expected] of broken) {
+  test(`${body} is ${expected}`, () => {
+    if (expected === "malformed_request")
+      assert.equal(
+        code(() => summary(body, "json")),
+        expected,
+      );
+    else assert.deepEqual(summary(body, "json"), expected);
+  });
+}
+
+test("an array is taken apart as JSON takes it apart", () => {
+  fc.assert(
+    fc.property(fc.array(fc.jsonValue(), { minLength: 1 }), fc.nat(2), (values, indent) => {
+      const elements = readUpload(bytes(JSON.stringify(values, undefined, indent)), "json");
+      const parsed = elements.map((each) => JSON.parse(Buffer.from(each).toString()));
+      assert.deepEqual(parsed, JSON.parse(JSON.stringify(values)));
+    }),
   );
 });
 
-test("brackets inside texts are neither nesting nor its end", () => {
-  const open = Array.from({ length: 2_000 }, () => `{"hardware_id":"hw","der":"[\\"{["}`);
-  assert.equal(readUpload(bytes(`[${open.join()}]`), "json").length, 2_000);
-  const closing = `["${"]".repeat(5_000)}",${"[".repeat(5_000)}${"]".repeat(5_000)}]`;
+test("a body that takes far more memory or stack than bytes is refused before it is parsed", () => {
+  // An object with numbers for names is one that JSON.stringify walks by recursion.
+  const deep = `[{"a":${'{"0":'.repeat(200_000)}1${"}".repeat(200_000)}}]`;
+  assert.deepEqual(summary(deep, "json"), ["reading_too_large"]);
+  assert.deepEqual(summary(`{"a":[${"1,".repeat(100_000)}1]}`, "json"), ["reading_too_large"]);
   assert.equal(
-    code(() => readUpload(bytes(closing), "json")),
+    code(() => readUpload(bytes("[".repeat(10_000_000)), "json")),
     "malformed_request",
   );
+  for (const [body, form] of [
+    [`[${"{},".repeat(1_000_000)}{}]`, "json"],
+    [`[${"1,".repeat(1_000_000)}1]`, "json"],
+    ["\n".repeat(1_000_000), "ndjson"],
+  ] as const) {
+    assert.equal(
+      code(() => readUpload(bytes(body), form)),
+      "payload_too_large",
+    );
+  }
 });
