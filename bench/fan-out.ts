@@ -247,7 +247,7 @@ function describe(values: readonly number[]): string {
 async function startNats(folder: string, children: ChildProcess[]): Promise<{ port: number }> {
   const binary = await findNatsServer({
     dataDir: folder,
-    explicit: process.env["NOVACORE_NATS_SERVER"],
+    explicit: process.env.NOVACORE_NATS_SERVER,
   });
   const port = await freePort();
   const config = join(folder, "nats.conf");

@@ -1,8 +1,9 @@
-import { TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
 import { connect } from "@nats-io/transport-node";
-import fastify from "fastify";
+import { readConfig } from "../../packages/server/src/config.ts";
 import { createDelivery } from "../../packages/server/src/deliver/delivery.ts";
 import { sseRoutes } from "../../packages/server/src/deliver/sse.ts";
+import { createHttpApp } from "../../packages/server/src/http-app.ts";
+import { createLog } from "../../packages/server/src/observe/log.ts";
 
 /**
  * The delivering half of a hub as a process of its own: everybody may listen to everything, by the
@@ -11,7 +12,7 @@ import { sseRoutes } from "../../packages/server/src/deliver/sse.ts";
 const port = Number(process.argv[2]);
 const [connection, readConnection] = await Promise.all([connect({ port }), connect({ port })]);
 const none = () => undefined;
-const log = { warn: console.error, error: console.error };
+const log = createLog("error");
 const counter = { inc: none, dec: none, set: none, observe: none };
 const delivery = await createDelivery({
   connection,
@@ -19,7 +20,7 @@ const delivery = await createDelivery({
   log,
   metrics: { conflated: counter, gapsRepaired: counter, replays: counter, latency: counter },
 });
-const app = fastify().setValidatorCompiler(TypeBoxValidatorCompiler);
+const app = await createHttpApp(readConfig({}), log);
 await app.register(sseRoutes, {
   delivery,
   log,

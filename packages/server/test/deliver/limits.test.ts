@@ -26,18 +26,18 @@ test("a slow listener is closed with a cursor, the others keep receiving", async
     await client.untilReadings(readingsThatFill);
     assert.deepEqual(client.numbers, all);
   }
-  await until(() => hub.counts["slowClosed"] === 1, "the slow one is closed");
+  await until(() => hub.counts.slowClosed === 1, "the slow one is closed");
   assert.equal(hub.delivery.usage.subscribers, 3);
 
   slow.socket.resume();
   await until(() => slow.isClosed, "its connection ends");
   const [notice] = slow.named("slow_consumer");
   assert.ok(slow.hasEnd);
-  assert.equal(notice?.["cursor"], slow.events.at(-2)?.id);
+  assert.equal(notice?.cursor, slow.events.at(-2)?.id);
   const resumed = await SseClient.open({
     port: hub.port,
     path,
-    lastEventId: String(notice?.["cursor"]),
+    lastEventId: String(notice?.cursor),
   });
   await until(() => resumed.numbers.at(-1) === readingsThatFill, "the rest has come");
   assert.deepEqual([...slow.numbers, ...resumed.numbers.slice(0)], all);
@@ -54,8 +54,8 @@ test("a slow listener with mode=latest stays, and gets the newest", async (t) =>
   }
   client.socket.resume();
   await until(() => client.numbers.at(-1) === readingsThatFill, "the newest comes");
-  assert.ok((hub.counts["conflated"] ?? 0) > 0);
-  assert.equal(hub.counts["slowClosed"], undefined);
+  assert.ok((hub.counts.conflated ?? 0) > 0);
+  assert.equal(hub.counts.slowClosed, undefined);
 });
 
 test("a listener that takes nothing at all for two heartbeats is closed", async (t) => {
@@ -64,7 +64,7 @@ test("a listener that takes nothing at all for two heartbeats is closed", async 
   for (let i = 1; i <= readingsThatFill; i++) await hub.publish({ site }, { W: i, large });
   const client = new SseClient({ port: hub.port, path: `${path}?since=0` });
   client.socket.pause();
-  await until(() => hub.counts["slowClosed"] === 1, "it is closed while it replays");
+  await until(() => hub.counts.slowClosed === 1, "it is closed while it replays");
   client.close();
 });
 
@@ -98,7 +98,7 @@ test("a stream warns before its token expires, and ends with it", async (t) => {
   await until(() => client.named("token_expiring").length === 1, "it warns");
   assert.equal(client.isClosed, false);
   assert.equal(
-    client.named("token_expiring")[0]?.["expires_at"],
+    client.named("token_expiring")[0]?.expires_at,
     new Date(hub.access.expiresAt).toISOString(),
   );
   nowMs += limits.tokenWarningMs;
@@ -151,7 +151,7 @@ test("one address has so many streams and no more", async (t) => {
   assert.match(refused.head, /retry-after: \d/i);
   assert.equal((await open("idt-2")).status, 200);
   clients[0]?.close();
-  await until(() => hub.counts["listeners"] === limits.streamsPerIdentityMax, "one is free again");
+  await until(() => hub.counts.listeners === limits.streamsPerIdentityMax, "one is free again");
   assert.equal((await open("idt-1")).status, 200);
 });
 
@@ -170,7 +170,7 @@ test("a shutdown ends every stream cleanly, each with its own moment to return",
   await until(() => clients.every(({ isClosed }) => isClosed), "all have ended");
   assert.ok(clients.every(({ hasEnd }) => hasEnd));
   for (const client of clients) {
-    assert.equal(client.named("going_away")[0]?.["cursor"], client.events[0]?.id);
+    assert.equal(client.named("going_away")[0]?.cursor, client.events[0]?.id);
   }
   assert.ok(new Set(clients.map(({ retryMs }) => retryMs)).size > 10);
 });
@@ -191,7 +191,7 @@ test("what a gap in the live feed swallowed is fetched from the stream", async (
   await client.untilReadings(6);
   assert.equal(lost, 2);
   assert.deepEqual(client.numbers.toSorted(), [1, 2, 3, 4, 5, 6]);
-  assert.equal(hub.counts["gapsRepaired"], 2);
+  assert.equal(hub.counts.gapsRepaired, 2);
   const ids = client.events.map(({ id }) => id);
   assert.deepEqual(ids, ids.toSorted(), "cursors never run backwards");
 });
@@ -224,7 +224,7 @@ test("closed streams leave no socket, timer, group or subscription behind", asyn
   }
   const gone = new SseClient({ port: hub.port, path });
   gone.close();
-  await until(() => hub.counts["listeners"] === 0, "all streams are closed");
+  await until(() => hub.counts.listeners === 0, "all streams are closed");
   const open = () =>
     new Promise<number>((resolve) => {
       hub.app.server.getConnections((_error, count) => resolve(count));

@@ -125,7 +125,7 @@ test("a cursor of a recreated stream is answered with a reset, then live", async
   await until(() => client.named("reset").length === 1, "the open stream is told");
   await hub.publish({ site }, { W: 4 });
   await until(() => client.numbers.includes(4), "it goes on");
-  assert.equal(client.named("reset")[0]?.["reason"], "cursor_epoch_changed");
+  assert.equal(client.named("reset")[0]?.reason, "cursor_epoch_changed");
 
   const resumed = await SseClient.open({
     port: hub.port,
@@ -134,8 +134,8 @@ test("a cursor of a recreated stream is answered with a reset, then live", async
   });
   await until(() => resumed.named("reset").length === 1, "the reset comes");
   const [reset] = resumed.named("reset");
-  assert.equal(reset?.["reason"], "cursor_epoch_changed");
-  assert.equal(decodeCursor(String(reset?.["newest"]))?.epoch, hub.delivery.feed.epoch);
+  assert.equal(reset?.reason, "cursor_epoch_changed");
+  assert.equal(decodeCursor(String(reset?.newest))?.epoch, hub.delivery.feed.epoch);
   await hub.publish({ site }, { W: 5 });
   await resumed.untilReadings(1);
   assert.deepEqual(resumed.numbers, [5]);
@@ -151,17 +151,17 @@ test("positions before the stream, ahead of it, or not ours are answered with a 
     SseClient.open({ port: hub.port, path: `${path}?${query}`, lastEventId });
   const expired = await open(encodeCursor({ epoch, sequence: 2 }));
   await expired.untilReadings(5);
-  assert.deepEqual(expired.named("reset")[0]?.["reason"], "cursor_expired");
+  assert.deepEqual(expired.named("reset")[0]?.reason, "cursor_expired");
   assert.equal(expired.events[0]?.name, "reset");
   // What is left is sent: the hole is told, and as small as it can be.
   assert.deepEqual(expired.numbers, [6, 7, 8, 9, 10]);
 
   const ahead = await open(encodeCursor({ epoch, sequence: 1_000 }));
   await until(() => ahead.named("reset").length === 1, "the reset comes");
-  assert.equal(ahead.named("reset")[0]?.["reason"], "cursor_in_future");
+  assert.equal(ahead.named("reset")[0]?.reason, "cursor_in_future");
   const foreign = await open("1234");
   await until(() => foreign.named("reset").length === 1, "the reset comes");
-  assert.equal(foreign.named("reset")[0]?.["reason"], "cursor_invalid");
+  assert.equal(foreign.named("reset")[0]?.reason, "cursor_invalid");
   const quiet = await open("1234", "");
   await until(() => quiet.comments.some((text) => text.startsWith("reset ")), "the comment comes");
   assert.deepEqual(quiet.events, []);

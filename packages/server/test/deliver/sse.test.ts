@@ -19,7 +19,7 @@ test("a stored reading reaches the listener as one unnamed event with a cursor",
   assert.equal(client.events[0]?.name, undefined);
   assert.equal(client.events[0]?.id, client.lastEventId);
   assert.ok(client.retryMs >= 1_000);
-  await until(() => (hub.counts["latency"] ?? 0) === 1, "the latency is observed");
+  await until(() => (hub.counts.latency ?? 0) === 1, "the latency is observed");
 });
 
 test("an HTTP/1.0 client gets the same events without chunks", async (t) => {
@@ -136,7 +136,7 @@ test("min_interval_ms sends the newest reading of each DER, once per interval", 
   await until(() => client.numbers.includes(20) && client.numbers.includes(-20), "the newest come");
   const sent = client.numbers.length;
   assert.ok(sent < 40, `${sent} readings were sent`);
-  assert.equal((hub.counts["conflated"] ?? 0) + sent, 40);
+  assert.equal((hub.counts.conflated ?? 0) + sent, 40);
 });
 
 test("heartbeats are comments with the server's time and the head of the stream", async (t) => {

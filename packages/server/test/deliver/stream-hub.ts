@@ -31,7 +31,7 @@ export class TestNats {
 
   static async start(): Promise<TestNats> {
     const folder = await mkdtemp(join(tmpdir(), "novacore-deliver-"));
-    const explicit = process.env["NOVACORE_NATS_SERVER"];
+    const explicit = process.env.NOVACORE_NATS_SERVER;
     const binary = await findNatsServer({ dataDir: folder, explicit });
     const nats = new TestNats(await freePort(), folder, binary);
     await nats.run();
