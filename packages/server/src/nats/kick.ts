@@ -1,8 +1,10 @@
 import { setTimeout } from "node:timers/promises";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { limits } from "../limits.ts";
 
 const replyMs = 2_000;
 const pageSize = 1_024;
+const pagesMax = limits.natsConnectionsMax / pageSize;
 /**
  * A login that was answered just before may appear a moment after the first look. Its check itself
  * is stopped by Callout.revoke.
@@ -14,9 +16,20 @@ const secondLookMs = 250;
  * how many there were. Revoke it in the registry first, else it is back at once.
  */
 export async function kickIdentity(sys: NatsConnection, identityId: string): Promise<number> {
-  const first = await sweep(sys, identityId);
+  const first = await sweepAll(sys, identityId);
   await setTimeout(secondLookMs);
-  return first + (await sweep(sys, identityId));
+  return first + (await sweepAll(sys, identityId));
+}
+
+/** Page by page: who expects to be cut off may have opened thousands. */
+async function sweepAll(sys: NatsConnection, identityId: string): Promise<number> {
+  let kicked = 0;
+  for (let page = 0; page < pagesMax; page++) {
+    const found = await sweep(sys, identityId);
+    kicked += found;
+    if (found < pageSize) break;
+  }
+  return kicked;
 }
 
 async function sweep(sys: NatsConnection, identityId: string): Promise<number> {

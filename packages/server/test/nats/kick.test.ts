@@ -23,6 +23,19 @@ test("a revoked identity is cut on every transport, the others stay", async (t) 
   assert.equal(other.isClosed(), false);
 });
 
+test("an identity with thousands of connections loses every one", async (t) => {
+  const running = await runNats(t);
+  if (running === undefined) return;
+  const { nats, connect } = running;
+  const closed: Promise<unknown>[] = [];
+  for (let hundred = 0; hundred < 22; hundred++) {
+    const opened = Array.from({ length: 100 }, () => natsGateway(t, nats, "gw-1"));
+    for (const connection of await Promise.all(opened)) closed.push(connection.closed());
+  }
+  assert.ok((await kickIdentity(await connect("SYS"), "gw-1")) >= closed.length);
+  await Promise.all(closed);
+});
+
 test("nobody is cut for an identity that is not connected", async (t) => {
   const running = await runNats(t);
   if (running === undefined) return;
