@@ -183,19 +183,22 @@ async function lockGateway(trx: Transaction<Tables>, claim: Claim): Promise<Gate
 
 /**
  * A gateway that registered its key before it had a serial gets a new identity by its first claim,
- * and the nameless one, which was never good for anything, goes.
+ * and the nameless one, which was never good for anything, goes. So does one of any other type that
+ * belongs nowhere: registering a key takes no proof, and gateways wear theirs on a label, so anybody
+ * could keep a gateway from being claimed. The claim is signed with the key.
  */
 async function takeOverKey(trx: Transaction<Tables>, publicKey: string): Promise<void> {
   await trx
     .deleteFrom("identities")
-    .where("type", "=", "gateway")
+    .where("type", "not in", ["admin", "root"])
     .where("revoked_at", "is", null)
     .where("id", "in", (where) =>
       where
         .selectFrom("identity_keys")
         .select("identity_id")
         .where("public_key", "=", publicKey)
-        .where("identity_id", "not in", where.selectFrom("gateways").select("serial")),
+        .where("identity_id", "not in", where.selectFrom("gateways").select("serial"))
+        .where("identity_id", "not in", where.selectFrom("members").select("identity_id")),
     )
     .execute();
 }
@@ -222,6 +225,7 @@ async function proveKey(
     const sentence = `Gateway ${serial} has another key on record; sign the claim with that one.`;
     throw new NovacoreError("signature_invalid", sentence);
   }
+  await takeOverKey(trx, publicKey);
   await replaceKeys(trx, serial, [publicKey]);
 }
 

@@ -51,6 +51,39 @@ onBothDatabases("gateways and devices", (db) => {
     assert.equal(await db.registry.identities.get(nameless.identity.id), undefined);
   });
 
+  it("a key registered by a stranger, with or without its serial, goes to who signs with it", async () => {
+    const { orgId } = await db.newHome();
+    for (const type of ["integration", "device", "user"] as const) {
+      for (const [serial, isTaken] of [
+        [`gw-free-${type}`, false],
+        [`gw-taken-${type}`, true],
+      ] as const) {
+        const publicKey = db.newKey();
+        await db.registry.identities.register({ type, publicKeys: [publicKey] });
+        if (isTaken) {
+          const publicKeys = [db.newKey()];
+          await db.registry.identities.register({ id: serial, type: "gateway", publicKeys });
+        }
+        await db.claim(serial, orgId, publicKey);
+        assert.equal((await db.registry.identities.byKey([publicKey]))?.id, serial);
+      }
+    }
+  });
+
+  it("a key that a member or an operator of the platform has is no gateway's", async () => {
+    const { orgId } = await db.newHome();
+    for (const type of ["user", "admin", "root"] as const) {
+      const publicKey = db.newKey();
+      const { identity } = await db.registry.identities.register({
+        type,
+        publicKeys: [publicKey],
+      });
+      const settings = { role: "viewer", siteIds: undefined } as const;
+      if (type === "user") await db.registry.members.add(orgId, identity.id, settings);
+      await assert.rejects(db.claim(`gw-of-${type}`, orgId, publicKey), { code: "conflict" });
+    }
+  });
+
   it("a revoked gateway, a person's id and another's key cannot be claimed", async () => {
     const { ownerId, orgId } = await db.newHome();
     const { serial, publicKey } = await db.newGateway(orgId);
