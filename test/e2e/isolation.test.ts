@@ -12,7 +12,7 @@ let home: Home;
 let ask: Ask;
 
 before(async () => {
-  hub = await startHub();
+  hub = await startHub({ NOVACORE_CORS_ORIGINS: "https://app.example" });
   home = await createHome(hub);
   ask = createAsk(hub.url);
 });
@@ -106,6 +106,19 @@ test("a member limited to a site sees refused readings of that site's devices al
     new Set(["far:1", "far_1"]),
   );
   assert.equal((await ask("GET", `/sites/${siteId}`, limited)).status, 404);
+});
+
+test("a page of an allowed origin may change and delete, a page of another may nothing", async () => {
+  const preflight = async (origin: string, method: string) => {
+    const headers = { origin, "access-control-request-method": method };
+    const answer = await ask("OPTIONS", `/sites/${home.siteId}`, { headers });
+    const methods = answer.headers.get("access-control-allow-methods")?.split(", ") ?? [];
+    return [answer.headers.get("access-control-allow-origin"), methods.includes(method)];
+  };
+  for (const method of ["PUT", "DELETE"]) {
+    assert.deepEqual(await preflight("https://app.example", method), ["https://app.example", true]);
+    assert.equal((await preflight("https://evil.example", method))[0], null);
+  }
 });
 
 function connectGateway({ serial, loginJwt }: Home["gateway"]) {

@@ -31,6 +31,7 @@ export async function createHttpApp(config: Config, log: Logger): Promise<Fastif
   registerErrorHandler(app);
   await app.register(cors, {
     origin: [...config.corsOrigins],
+    methods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
     allowedHeaders: ["authorization", "content-type", "last-event-id", "cache-control"],
     exposedHeaders: ["link", "retry-after", "x-request-id"],
     maxAge: 600,
