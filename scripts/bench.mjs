@@ -7,7 +7,7 @@ try {
   const [name, ...args] = process.argv.slice(2);
   const node = await setUp();
   const env = { NOVACORE_NATS_SERVER: await natsServer(node) };
-  process.exitCode = await runNode(node, [join(root, "bench", `${name}.ts`), ...args], env);
+  process.exitCode = await runNode(node, [join(root, "bench", `${name}.ts`), ...args], { env });
 } catch (error) {
   fail(error);
 }

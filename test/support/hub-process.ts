@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hubFlags } from "../../scripts/hub-flags.mjs";
 import { createConditions } from "./conditions.ts";
 
 const program = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url));
@@ -56,7 +57,7 @@ export async function startHubProcess(): Promise<HubProcess> {
 }
 
 async function startReady(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [program, "start", "--no-demo"], {
+  const child = spawn(process.execPath, [...hubFlags, program, "start", "--no-demo"], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });

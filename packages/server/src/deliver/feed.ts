@@ -1,3 +1,4 @@
+// layout: one state machine; its states read together
 import type { Msg, NatsConnection, Subscription } from "@nats-io/transport-node";
 import { limits } from "../limits.ts";
 import { type StreamSite, subjectFilters } from "./filters.ts";

@@ -1,3 +1,4 @@
+// layout: one fixture, used whole by each test
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
