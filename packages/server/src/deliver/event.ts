@@ -35,7 +35,7 @@ export class DeliveredEvent {
     this.#bodyStart = size.length;
     this.#payloadStart = size.length + head.length;
     // Not from Buffer's shared pool: a ring would keep whole slabs alive for single readings.
-    this.chunk = Buffer.allocUnsafeSlow(size.length + bodyBytes + 2);
+    this.chunk = Buffer.allocUnsafe(size.length + bodyBytes + 2);
     this.chunk.write(size + head, "latin1");
     this.chunk.set(payload, this.#payloadStart);
     this.chunk.write("\n\n\r\n", this.#payloadStart + payload.length, "latin1");
