@@ -6,6 +6,14 @@ export const limits = {
   // Readings in
   /** One reading as a gateway sends it. nats-server's max_payload is larger for batches. */
   readingBytesMax: 64 * 1024,
+  /**
+   * What one gateway may publish unacknowledged in the window: 2 000 a second for long, ten times
+   * that at once. A home sends ten; more belongs into uploads, which push back.
+   */
+  gatewayRateWindowMs: 10_000,
+  gatewayRateReadingsMax: 20_000,
+  /** How long a gateway that published more stays outside. */
+  gatewayBlockMs: 10_000,
   /** Readings in one HTTP upload or acknowledged NATS batch. */
   batchReadingsMax: 10_000,
   /** Body of one upload, unpacked: 10 000 readings of 800 bytes, with room. */

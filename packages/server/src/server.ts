@@ -6,7 +6,7 @@ import type { Config } from "./config.ts";
 import { createDelivery } from "./deliver/delivery.ts";
 import { createHttpApp, listenHttp } from "./http-app.ts";
 import { startIngest } from "./ingest/ingest.ts";
-import { assertLimits } from "./limits.ts";
+import { assertLimits, limits } from "./limits.ts";
 import { connectHub } from "./nats/connection.ts";
 import type { HubAccount } from "./nats/hub-keys.ts";
 import { kickIdentity } from "./nats/kick.ts";
@@ -72,14 +72,22 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
     login: (attempt) => access.login(attempt),
   });
   opened.defer(() => callout.stop());
+  const cutOff = (identityId: string) => {
+    kickIdentity(sys, identityId).catch((error: unknown) =>
+      log.error({ err: error, identityId }, "an identity could not be cut off"),
+    );
+  };
   opened.defer(
     access.onRevoked((identityId) => {
       callout.revoke(identityId);
-      kickIdentity(sys, identityId).catch((error: unknown) =>
-        log.error({ err: error, identityId }, "a revoked identity could not be cut off"),
-      );
+      cutOff(identityId);
     }),
   );
+  const onFlood = (serial: string) => {
+    log.warn({ event: "gateway_flood", serial }, "a gateway floods and is cut off for a while");
+    callout.block(serial, limits.gatewayBlockMs);
+    cutOff(serial);
+  };
 
   progress("Opening the streams …");
   const hub = await connect("HUB", "store");
@@ -89,7 +97,10 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
   opened.defer(() => store.close());
 
   const batches = await connect("DEV", "batches");
-  const ingest = await startIngest({ dev, batches, hub, store, registry, log, metrics, progress });
+  const ingest = await startIngest({
+    ...{ dev, batches, hub, store, registry, log, metrics, progress },
+    onFlood,
+  });
   opened.defer(() => ingest.stop());
 
   const delivery = await createDelivery({

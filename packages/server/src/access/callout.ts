@@ -30,6 +30,8 @@ export interface Callout {
    * registry just before it was revoked. Call it before kicking the identity's connections.
    */
   revoke(identityId: string): void;
+  /** Refuses an identity for a while: it disturbs the others. Then kick its connections. */
+  block(identityId: string, ms: number): void;
   /** Stops taking logins and waits for those under way. */
   stop(): Promise<void>;
 }
@@ -44,6 +46,7 @@ export async function startCallout(options: CalloutOptions): Promise<Callout> {
   const refusals = new RefusalLog(options.log);
   const clientIds = new MqttClientIds();
   const checking = new Set<Check>();
+  const blockedUntilMs = new Map<string, number>();
   const waiting: Question[] = [];
   const idle: (() => void)[] = [];
 
@@ -52,10 +55,7 @@ export async function startCallout(options: CalloutOptions): Promise<Callout> {
     checking.add(check);
     const outcome = await decide(request, options.login, clientIds);
     checking.delete(check);
-    const verdict =
-      outcome.accepted && check.revoked.has(outcome.identityId)
-        ? refused("identity_revoked", "revoked while it logged in")
-        : outcome;
+    const verdict = stillGood(outcome, check, blockedUntilMs);
     metrics?.logins.inc({ result: verdict.accepted ? "accepted" : verdict.code });
     if (!verdict.accepted) {
       refusals.write(request, verdict);
@@ -102,6 +102,11 @@ export async function startCallout(options: CalloutOptions): Promise<Callout> {
       clientIds.forget(identityId);
       for (const check of checking) check.revoked.add(identityId);
     },
+    block: (identityId, ms) => {
+      const nowMs = Date.now();
+      for (const [id, untilMs] of blockedUntilMs) if (untilMs <= nowMs) blockedUntilMs.delete(id);
+      blockedUntilMs.set(identityId, nowMs + ms);
+    },
     stop: async () => {
       try {
         // Bounded: a server that is away does not answer.
@@ -125,6 +130,22 @@ interface Question {
 /** A login under way, and who was revoked meanwhile. */
 interface Check {
   readonly revoked: Set<string>;
+}
+
+/** What has happened to the identity while its login was being checked. */
+function stillGood(
+  outcome: LoginOutcome,
+  check: Check,
+  blockedUntilMs: ReadonlyMap<string, number>,
+): LoginOutcome {
+  if (!outcome.accepted) return outcome;
+  if (check.revoked.has(outcome.identityId)) {
+    return refused("identity_revoked", "revoked while it logged in");
+  }
+  if ((blockedUntilMs.get(outcome.identityId) ?? 0) > Date.now()) {
+    return refused("rate_limited", "it published more than it may; it may come back shortly");
+  }
+  return outcome;
 }
 
 /** Never throws: what goes wrong inside is a refusal, with the reason for the log. */

@@ -45,6 +45,8 @@ export interface IngestOptions {
   readonly metrics?: PipelineMetrics & {
     readonly streamLag: { set(labels: { stream: string }, messages: number): void };
   };
+  /** Told about a gateway that publishes far more than any should: cut it off for a while. */
+  readonly onFlood: (serial: string) => void;
   /** Told how far the warm-up is, when it takes long. */
   readonly progress?: (sentence: string) => void;
 }
@@ -77,7 +79,7 @@ export async function startIngest(options: IngestOptions): Promise<Ingest> {
   await warmUp(pipeline, options);
   const { enrichedEpoch, durability } = store;
   const uploads = createUploads({ pipeline, enrichedEpoch, durability });
-  const source = await startNatsSource({ dev, pipeline, log });
+  const source = await startNatsSource({ dev, pipeline, log, onFlood: options.onFlood });
   const batches = startBatchSource({ dev: options.batches ?? dev, uploads, pipeline, log });
   const lag = setInterval(() => tellLag(source, metrics), lagMs).unref();
   return {

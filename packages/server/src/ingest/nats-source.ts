@@ -1,13 +1,17 @@
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { type GatewayTelemetryAddress, parseGatewayTelemetrySubject } from "@novacore/protocol";
 import type { Logger } from "pino";
+import { limits } from "../limits.ts";
+import { GatewayRates } from "./gateway-rates.ts";
 import type { Outcome, Pipeline, Transport } from "./pipeline.ts";
 import { type OnMessage, type Pull, startPull } from "./pull.ts";
 
 export interface NatsSourceOptions {
   /** A connection to account DEV. */
   readonly dev: NatsConnection;
-  readonly pipeline: Pick<Pipeline, "submit">;
+  readonly pipeline: Pick<Pipeline, "submit" | "reject" | "drop">;
+  /** Told once a window about a gateway that publishes more than it may. */
+  readonly onFlood: (serial: string) => void;
   readonly log: Pick<Logger, "warn">;
 }
 
@@ -35,7 +39,10 @@ export async function startNatsSource(options: NatsSourceOptions): Promise<NatsS
       stream: "GATEWAY_TELEMETRY",
       durable,
       filter: telemetry,
-      onMessage: ingest(options, (message) => message.subject),
+      onMessage: withinRates(
+        options,
+        ingest(options, (message) => message.subject),
+      ),
       log,
     }),
     startPull({
@@ -88,6 +95,54 @@ function ingest({ pipeline }: NatsSourceOptions, subjectOf: (message: Msg) => st
       done,
     );
   };
+}
+
+/**
+ * Keeps a flood from delaying the others: what a gateway publishes beyond its rate is not taken. Only
+ * for what nobody acknowledged; a PUBACK was a promise. One rejection a window says so, the metric
+ * counts the rest.
+ */
+function withinRates(options: NatsSourceOptions, next: OnMessage): OnMessage {
+  const { pipeline, onFlood } = options;
+  const { gatewayRateWindowMs: windowMs, gatewayRateReadingsMax: readingsMax } = limits;
+  const rates = new GatewayRates({ windowMs, readingsMax });
+  return (message, settled) => {
+    const serial = message.subject.slice(serialStart, message.subject.indexOf(".", serialStart));
+    const rate = rates.take(serial, storedMs(message.reply));
+    if (rate === "within") {
+      next(message, settled);
+      return;
+    }
+    if (rate === "beyond") {
+      pipeline.drop("rate_limited");
+      settled("done");
+      return;
+    }
+    onFlood(serial);
+    const address = parseGatewayTelemetrySubject(message.subject);
+    pipeline.reject(
+      {
+        serial,
+        hardwareId: address?.hardwareId,
+        der: address?.der,
+        code: "rate_limited",
+        message:
+          `The gateway published more than ${readingsMax} readings in ${windowMs / 1000} s; ` +
+          "this one and those after it in that time were not taken. Use uploads for bulk.",
+        path: undefined,
+        original: message.data,
+      },
+      () => settled("done"),
+    );
+  };
+}
+
+const serialStart = "gateways.".length;
+
+/** When nats-server stored the message: the token before the last but one of its reply subject. */
+function storedMs(reply: string | undefined): number {
+  const tokens = reply?.split(".") ?? [];
+  return Number(tokens[tokens.length > 9 ? 9 : 7]) / 1e6;
 }
 
 /** Subjects taken apart: there are as many as DERs, and each comes again and again. */

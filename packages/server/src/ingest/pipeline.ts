@@ -112,6 +112,8 @@ export interface Pipeline {
   accept(raw: RawReading): Promise<Outcome>;
   /** Records a message that is not even addressed to a DER. */
   reject(rejection: Omit<RejectedReading, "receivedAtMs">, done: OnOutcome): void;
+  /** Counts a reading that is refused without a record of its own. */
+  drop(code: ErrorCode): void;
   /** Takes note of a stored `{der_id}:{timestamp}`, from before this hub started. */
   remember(id: string): void;
   /** Resolves when the store can take more; undefined: it can now. */
@@ -210,6 +212,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     submitParsed,
     accept: (raw) => new Promise((resolve) => submit(raw, resolve)),
     reject: (rejection, done) => reject({ ...rejection, receivedAtMs: now() }, done),
+    drop: (code) => metrics?.readingsRejected.inc({ code }),
     remember: (id) => dedupe.remember(id),
     room: () => publisher.room(),
     get remembered() {
