@@ -199,7 +199,7 @@ async function openListeners(
   count: number,
   children: ChildProcess[],
 ): Promise<ChildProcess> {
-  const child = fork(new URL("./fan-out/listeners.ts", import.meta.url));
+  const child = fork(new URL("./fan-out/listeners.ts", import.meta.url), [], { execArgv: [] });
   children.push(child);
   const paths = Array.from({ length: sites }, (_, i) => `/stream/sites/${siteId(i)}`);
   child.send({ open: { port: server.port, paths, count } });
@@ -288,7 +288,9 @@ async function createStream(connection: NatsConnection): Promise<void> {
 }
 
 async function startHub(natsPort: number, children: ChildProcess[]) {
-  const child = fork(new URL("./fan-out/hub.ts", import.meta.url), [String(natsPort)]);
+  const child = fork(new URL("./fan-out/hub.ts", import.meta.url), [String(natsPort)], {
+    execArgv: [],
+  });
   children.push(child);
   const [message]: { port: number }[] = await once(child, "message");
   return { name: "Novacore", pid: child.pid ?? 0, port: message?.port ?? 0 };

@@ -6,13 +6,13 @@
  *
  *   npm run bench:ingest -- [readings=100000] [rounds=5] [latency seconds=20]
  */
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { listenToFleet } from "./whole/listeners.ts";
 import {
   cpuSeconds,
   describeMachine,
+  forkBench,
   median,
   percentile,
   type Rig,
@@ -25,7 +25,7 @@ const dersPerGateway = 50;
 const steadyPerSecond = 1_000;
 
 const rig = await startRig(gateways, dersPerGateway);
-const bare = fork(join(import.meta.dirname, "whole/bare.ts"), [rig.hub.natsUrl, rig.hub.dataDir]);
+const bare = forkBench("bare.ts", [rig.hub.natsUrl, rig.hub.dataDir]);
 try {
   await bench(rig, bare);
 } finally {

@@ -21,7 +21,7 @@ export async function startRig(gatewayCount: number, dersPerGateway: number): Pr
   const hub = await startHubProcess();
   opened.defer(() => hub.close());
   const fleet = await enrolFleet(hub.url, gatewayCount, dersPerGateway);
-  const load = fork(join(import.meta.dirname, "load.ts"));
+  const load = forkBench("load.ts");
   opened.defer(() => void load.kill());
   await order(load, {
     kind: "connect",
@@ -36,6 +36,11 @@ export async function startRig(gatewayCount: number, dersPerGateway: number): Pr
     publish: (readings, perSecond) => order(load, { kind: "publish", readings, perSecond }),
     close: () => running.disposeAsync(),
   };
+}
+
+/** Without the flags of this process: what it preloads to follow its own parent is not for others. */
+export function forkBench(file: string, args: readonly string[] = []): ChildProcess {
+  return fork(join(import.meta.dirname, file), args, { execArgv: [] });
 }
 
 function order(load: ChildProcess, what: LoadOrder): Promise<void> {

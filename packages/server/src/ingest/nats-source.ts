@@ -66,7 +66,7 @@ async function closeAll(pulls: readonly Pull[]): Promise<void> {
 
 function ingest({ pipeline }: NatsSourceOptions, subjectOf: (message: Msg) => string): OnMessage {
   const addresses = new AddressCache();
-  return (message, settled) => {
+  return (message, storedMs, settled) => {
     const subject = subjectOf(message);
     const quality = mqttQuality(message);
     if (quality > 0 && subject === message.subject) {
@@ -89,7 +89,8 @@ function ingest({ pipeline }: NatsSourceOptions, subjectOf: (message: Msg) => st
         hardwareId: address.hardwareId,
         der: address.der,
         payload: message.data,
-        receivedAtMs: Date.now(),
+        // Not when the hub reads it: after a pause of the hub that can be hours later.
+        receivedAtMs: storedMs,
         transport,
       },
       done,
@@ -106,11 +107,11 @@ function withinRates(options: NatsSourceOptions, next: OnMessage): OnMessage {
   const { pipeline, onFlood } = options;
   const { gatewayRateWindowMs: windowMs, gatewayRateReadingsMax: readingsMax } = limits;
   const rates = new GatewayRates({ windowMs, readingsMax });
-  return (message, settled) => {
+  return (message, storedMs, settled) => {
     const serial = message.subject.slice(serialStart, message.subject.indexOf(".", serialStart));
-    const rate = rates.take(serial, storedMs(message.reply));
+    const rate = rates.take(serial, storedMs);
     if (rate === "within") {
-      next(message, settled);
+      next(message, storedMs, settled);
       return;
     }
     if (rate === "beyond") {
@@ -138,12 +139,6 @@ function withinRates(options: NatsSourceOptions, next: OnMessage): OnMessage {
 }
 
 const serialStart = "gateways.".length;
-
-/** When nats-server stored the message: the token before the last but one of its reply subject. */
-function storedMs(reply: string | undefined): number {
-  const tokens = reply?.split(".") ?? [];
-  return Number(tokens[tokens.length > 9 ? 9 : 7]) / 1e6;
-}
 
 /** Subjects taken apart: there are as many as DERs, and each comes again and again. */
 class AddressCache {

@@ -4,7 +4,12 @@ import type { Logger } from "pino";
 import { limits } from "../limits.ts";
 
 /** A message of the durable; `settled` has to be called once, when it is known what became of it. */
-export type OnMessage = (message: Msg, settled: (outcome: "done" | "again") => void) => void;
+export type OnMessage = (
+  message: Msg,
+  /** When nats-server stored it, epoch ms. */
+  storedMs: number,
+  settled: (outcome: "done" | "again") => void,
+) => void;
 
 export interface PullOptions {
   readonly connection: NatsConnection;
@@ -158,14 +163,15 @@ class DurablePull implements Pull {
     this.#unsettled.set(reply, nowMs);
     this.#bytes += bytes;
     this.#restMs = restMsMin;
-    this.#options.onMessage(message, (outcome) => {
+    const { storedMs, pending } = readAckSubject(reply);
+    this.#options.onMessage(message, storedMs, (outcome) => {
       this.#unsettled.delete(reply);
       this.#bytes -= bytes;
       this.#answer(reply, outcome === "done" ? ack : again);
       if (this.inFlight === 0) this.#whenEmpty?.();
       this.#ask();
     });
-    if (request !== undefined && request.open <= 0) this.#lag = pendingAfter(reply);
+    if (request !== undefined && request.open <= 0) this.#lag = pending;
   }
 
   /** Lost with the connection, an answer only means that the message comes again. */
@@ -250,11 +256,17 @@ function isFulfilled(message: Msg): boolean {
   return /batch completed|maxbytes/i.test(message.headers?.description ?? "");
 }
 
-/** `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>`, and a
- * longer form with domain and account in front and a random token at the end. */
-function pendingAfter(reply: string): number {
+/**
+ * `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time, ns>.<pending>`, and a
+ * longer form with domain and account in front and a random token at the end.
+ */
+function readAckSubject(reply: string): { storedMs: number; pending: number } {
   const tokens = reply.split(".");
-  return Number(tokens.length > 9 ? tokens[10] : tokens[8]) || 0;
+  const time = tokens.length > 9 ? 9 : 7;
+  return {
+    storedMs: Math.floor(Number(tokens[time]) / 1e6) || Date.now(),
+    pending: Number(tokens[time + 1]) || 0,
+  };
 }
 
 /**

@@ -12,7 +12,10 @@ export function registerErrorHandler(app: FastifyInstance): void {
   app.addHook("onRoute", ({ method, url }) => methods.add(method, url));
   app.setErrorHandler<FastifyError | NovacoreError>((error, request, reply) => {
     const told = translate(error);
-    if (told.status >= 500) request.log.error({ err: error, code: told.code }, "request failed");
+    // "Not now" is an answer that was meant, and a hub that is stopping gives it a thousand times.
+    if (told.status >= 500 && told.status !== 503) {
+      request.log.error({ err: error, code: told.code }, "request failed");
+    }
     return answer(told, request, reply);
   });
   app.setNotFoundHandler((request, reply) => {
