@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Dedupe } from "./dedupe.ts";
 import { RecentTimestamps } from "./recent-timestamps.ts";
+import { TimestampBlocks } from "./timestamp-blocks.ts";
 
 const begin = (dedupe: Dedupe<string>, ms: number) => dedupe.begin("der", ms, `der:${ms}`);
 const settle = (dedupe: Dedupe<string>, ms: number, stored = true) =>
@@ -61,14 +62,17 @@ test("ids of the stream are taken in; others are ignored", () => {
   assert.equal(begin(dedupe, 1), "stored");
 });
 
-test("a DER at 1 Hz takes 3 KB, so 10 000 of them about 30 MB", () => {
-  const recent = new RecentTimestamps();
-  for (let second = 0; second < 3_600; second++) {
-    if (second % 60 === 0) recent.nextMinute(10);
-    recent.add(1_700_000_000_000 + second * 1000, true);
+test("1 000 DERs at 1 Hz take about 3 MB, however long they go on", () => {
+  const blocks = new TimestampBlocks();
+  const ders = Array.from({ length: 1_000 }, () => new RecentTimestamps(blocks));
+  for (let second = 0; second < 1_800; second++) {
+    for (const recent of ders) {
+      if (second % 60 === 0) recent.nextMinute(10);
+      recent.add(1_700_000_000_000 + second * 1000, true);
+    }
   }
-  assert.ok(recent.length >= 600 && recent.length <= 660);
-  assert.ok(recent.bytes <= 3_500, `${recent.bytes} bytes`);
+  for (const { length } of ders) assert.ok(length >= 600 && length <= 660, `${length}`);
+  assert.ok(blocks.bytes <= 3_400_000, `${blocks.bytes} bytes`);
 });
 
 test("timestamps are remembered as a list of the last minutes would be", () => {
@@ -78,7 +82,7 @@ test("timestamps are remembered as a list of the last minutes would be", () => {
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
-      const recent = new RecentTimestamps();
+      const recent = new RecentTimestamps(new TimestampBlocks());
       const model: number[][] = [[]];
       for (const each of steps) {
         if (each === "minute") {
@@ -97,7 +101,7 @@ test("timestamps are remembered as a list of the last minutes would be", () => {
 });
 
 test("without room to grow, the oldest are forgotten and the newest kept", () => {
-  const recent = new RecentTimestamps();
+  const recent = new RecentTimestamps(new TimestampBlocks());
   for (let ms = 0; ms < 1_000; ms++) {
     recent.add(ms, ms < 100);
     if (ms % 50 === 0) recent.nextMinute(100);

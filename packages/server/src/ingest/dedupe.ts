@@ -1,5 +1,6 @@
 import { limits } from "../limits.ts";
 import { RecentTimestamps } from "./recent-timestamps.ts";
+import { TimestampBlocks } from "./timestamp-blocks.ts";
 
 /** What is known about a (der_id, timestamp) before it is stored. */
 export type Known = "new" | "pending" | "stored";
@@ -18,6 +19,7 @@ interface Der {
 export class Dedupe<Outcome> {
   readonly #ders = new Map<string, Der>();
   readonly #pending = new Map<string, ((outcome: Outcome) => void)[] | undefined>();
+  readonly #blocks = new TimestampBlocks();
   #entries = 0;
 
   /** Timestamps remembered, and DERs that they are of. */
@@ -84,7 +86,7 @@ export class Dedupe<Outcome> {
   #derOf(derId: string): Der {
     const known = this.#ders.get(derId);
     if (known !== undefined) return known;
-    const der = { lastMs: Number.NEGATIVE_INFINITY, recent: new RecentTimestamps() };
+    const der = { lastMs: Number.NEGATIVE_INFINITY, recent: new RecentTimestamps(this.#blocks) };
     this.#ders.set(derId, der);
     return der;
   }
