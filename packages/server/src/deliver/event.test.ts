@@ -64,3 +64,8 @@ test("a batch joins its events' bytes once, and can leave out what was sent befo
   const [single] = events;
   assert.equal(new EventBatch(events.slice(0, 1)).chunked, single?.chunk);
 });
+
+test("an event owns its bytes alone: a ring that keeps it keeps nothing else alive", () => {
+  const kept = make(1, '{"type":"pv","timestamp":1}');
+  assert.equal(kept.chunk.buffer.byteLength, kept.chunk.length);
+});

@@ -34,8 +34,8 @@ export class DeliveredEvent {
     const size = `${bodyBytes.toString(16)}\r\n`;
     this.#bodyStart = size.length;
     this.#payloadStart = size.length + head.length;
-    // Not from Buffer's shared pool: a ring would keep whole slabs alive for single readings.
-    this.chunk = Buffer.allocUnsafe(size.length + bodyBytes + 2);
+    // Not from the shared pool of Buffer: a ring would keep 64 KiB alive for each reading.
+    this.chunk = Buffer.allocUnsafeSlow(size.length + bodyBytes + 2);
     this.chunk.write(size + head, "latin1");
     this.chunk.set(payload, this.#payloadStart);
     this.chunk.write("\n\n\r\n", this.#payloadStart + payload.length, "latin1");
