@@ -5,7 +5,10 @@
 interface ErrorRow {
   /** HTTP status on REST and SSE. */
   readonly status: number;
-  /** WebSocket close code where the error ends the connection: 4000–4499 reconnect, 4500–4999 do not. */
+  /**
+   * WebSocket close code where the error ends the connection: 4000–4499 reconnect, 4500–4999 do not,
+   * others as RFC 6455 has them.
+   */
   readonly close?: number;
   /** Whether the same request can succeed later without being changed. */
   readonly retryable: boolean;
@@ -20,15 +23,21 @@ export const errorTable = {
   // Requests
   malformed_request: row(400, false, "The request could not be read; check its syntax."),
   validation_failed: row(422, false, "A field has a value that is not allowed; see details."),
-  payload_too_large: row(413, false, "The body is larger than allowed; send smaller batches."),
+  payload_too_large: row(
+    413,
+    false,
+    "The body is larger than allowed; send smaller batches.",
+    1009,
+  ),
   unsupported_media_type: row(415, false, "The content type is not supported; send JSON."),
   not_found: row(404, false, "There is no such thing, or you may not see it."),
   method_not_allowed: row(405, false, "This path does not take that method."),
   conflict: row(409, false, "Something with that name or key exists already."),
-  rate_limited: row(429, true, "Too many requests; wait as long as Retry-After says."),
-  too_many_connections: row(429, true, "Too many open connections; close some first."),
-  unavailable: row(503, true, "The hub cannot do this right now; try again shortly."),
-  internal: row(500, true, "The hub failed; the request id finds the reason in its log."),
+  rate_limited: row(429, true, "Too many requests; wait as long as Retry-After says.", 4009),
+  too_many_connections: row(429, true, "Too many open connections; close some first.", 4010),
+  unavailable: row(503, true, "The hub cannot do this right now; try again shortly.", 4011),
+  internal: row(500, true, "The hub failed; the request id finds the reason in its log.", 4012),
+  upgrade_required: row(426, false, "This address speaks WebSocket; use a WebSocket client."),
 
   // Identity and access
   unauthenticated: row(401, false, "A valid token is needed: Authorization: Bearer …", 4501),
@@ -38,19 +47,25 @@ export const errorTable = {
     false,
     "The challenge is unknown, used or expired; ask for a new one.",
   ),
-  signature_invalid: row(401, false, "The signature does not verify with that key."),
+  signature_invalid: row(401, false, "The signature does not verify with that key.", 4507),
   key_invalid: row(422, false, "The public key is in no supported form, or not on the curve."),
-  key_unknown: row(401, false, "No identity has that key; register it first."),
+  key_unknown: row(401, false, "No identity has that key; register it first.", 4013),
   registration_closed: row(403, false, "This hub does not let new identities register themselves."),
   forbidden: row(403, false, "Your role does not allow this.", 4503),
   identity_revoked: row(401, false, "This identity has been revoked.", 4504),
-  ticket_invalid: row(401, false, "The stream ticket is unknown, expired or for other sites."),
+  ticket_invalid: row(
+    401,
+    false,
+    "The stream ticket is unknown, expired or for other sites.",
+    4505,
+  ),
+  auth_timeout: row(401, true, "Nobody authenticated in time; send auth within 5 seconds.", 4007),
 
   // Gateways and devices
   claim_invalid: row(422, false, "The claim message does not match the claim."),
   claim_expired: row(422, false, "The claim message is older than 10 minutes; sign a new one."),
   claim_replayed: row(409, false, "That claim nonce was used before; sign a new one."),
-  gateway_released: row(403, false, "The gateway is claimed by nobody; claim it first."),
+  gateway_released: row(403, false, "The gateway is claimed by nobody; claim it first.", 4014),
   der_type_not_allowed: row(422, false, "That device type cannot have such a DER."),
 
   // Readings
@@ -77,6 +92,12 @@ export const errorTable = {
   cursor_in_future: row(410, false, "The position is ahead of the stream; start again.", 4004),
   slow_consumer: row(503, true, "The listener read too slowly; resume from its cursor.", 4005),
   going_away: row(503, true, "The hub is restarting; reconnect and resume.", 4006),
+
+  // WebSocket
+  op_unknown: row(400, false, "The frame's op is none that a client may send."),
+  too_many_subscriptions: row(429, false, "The socket has too many subscriptions; end some first."),
+  credit_overflow: row(422, false, "The credit would exceed what a client may give ahead."),
+  peer_silent: row(408, true, "The client answered no ping; reconnect and resume.", 4008),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof errorTable;

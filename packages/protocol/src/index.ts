@@ -1,6 +1,15 @@
 export { type Cursor, decodeCursor, encodeCursor } from "./cursor.ts";
 export { type ErrorCode, type ErrorDetail, errorTable, NovacoreError } from "./errors.ts";
 export {
+  type ClientFrame,
+  type ClientOp,
+  clientFrames,
+  type ServerFrame,
+  type ServerOp,
+  serverFrames,
+  webSocketProtocol,
+} from "./frames.ts";
+export {
   BatteryReading,
   EnrichedReading,
   EvChargerReading,
@@ -14,6 +23,7 @@ export {
   readingTypes,
   V2xChargerReading,
 } from "./readings.ts";
+export { Id, Selection } from "./selection.ts";
 export {
   type EnrichedAddress,
   enrichedSubject,
@@ -24,3 +34,4 @@ export {
   parseGatewayTelemetrySubject,
   sanitiseHardwareId,
 } from "./subjects.ts";
+export { wireLimits } from "./wire-limits.ts";

@@ -1,8 +1,13 @@
+import { wireLimits } from "@novacore/protocol";
+
 /**
  * Everything has a limit, and every limit stands here with its unit and its reason. Relations
  * between limits are checked at start by `assertLimits`.
  */
 export const limits = {
+  // What clients are told: see the protocol package
+  ...wireLimits,
+
   // Readings in
   /** One reading as a gateway sends it. nats-server's max_payload is larger for batches. */
   readingBytesMax: 64 * 1024,
@@ -116,8 +121,6 @@ export const limits = {
   // Readings out
   /** Bytes queued for one listener before it is closed as slow. */
   subscriberQueueBytesMax: 1024 * 1024,
-  /** Sites in one stream. */
-  streamSitesMax: 500,
   /** Stored readings kept in memory per site for short reconnects. */
   ringMs: 2 * 60_000,
   ringBytesMax: 1024 * 1024,
@@ -134,10 +137,6 @@ export const limits = {
   replayTimeoutMs: 10_000,
   /** Live readings held back while the feed catches up after a reconnect. */
   feedHeldBytesMax: 8 * 1024 * 1024,
-  /** Ids in one filter of a stream. */
-  filterIdsMax: 256,
-  minIntervalMs: 100,
-  minIntervalMsMax: 3_600_000,
   heartbeatMs: 15_000,
   /** How long a listener that was too slow may still take what was queued for it. */
   slowGraceMs: 10_000,
@@ -145,6 +144,67 @@ export const limits = {
   drainMs: 3_000,
   streamsPerIdentityMax: 1_000,
   streamsPerAddressMax: 2_000,
+  /** Readings gathered for a frame of several: sent before their time when they are more. */
+  gatheredBytesMax: 256 * 1024,
+
+  // WebSocket
+  /** How long a client may take to say who it is. */
+  socketAuthMs: 5_000,
+  /** Sockets that have not said who they are, of one address and of all. */
+  strangersPerAddressMax: 200,
+  strangersMax: 2_000,
+  /** Frames of one socket: a storm of 1 000 at once passes, 100 a second for long. */
+  frameBurstMax: 1_000,
+  framesPerSecond: 100,
+  /** Subscriptions that one socket may begin: all it can have twice over, then 20 a second. */
+  subscribeBurstMax: 512,
+  subscribesPerSecond: 20,
+  /** Frames refused for their rate before the socket is closed. */
+  framesRefusedMax: 1_000,
+  /** Frames of one socket waiting for those before them; then the socket is not read. */
+  framesWaitingMax: 64,
+  /** Bytes below which a frame is not worth compressing. */
+  deflateBytesMin: 1_024,
+  /** Inflating at once, of all sockets: each holds a window of 32 KiB and its output. */
+  inflateAtOnceMax: 8,
+
+  // Liveness
+  /** How often a DER of which nothing is known yet is taken to send. */
+  livenessExpectedMs: 60_000,
+  /** Readings that arrive within this time came together. */
+  livenessBurstMs: 500,
+  /** Gaps between arrivals from which the expected one is learnt. */
+  livenessGaps: 8,
+  /** Stale after three expected gaps, offline after ten, within these bounds. */
+  livenessStaleMs: { min: 10_000, max: 3_600_000 },
+  livenessOfflineMs: { min: 60_000, max: 6 * 3_600_000 },
+  /** Longest time between two looks at the DERs of a site that somebody watches. */
+  livenessLookMs: 5_000,
+
+  // Realtime port
+  /** Sockets at the realtime port; each of a tunnel holds two descriptors of the process. */
+  realtimeConnectionsMax: 20_000,
+  /** How long a client may take for its TLS handshake, and for its request after that. */
+  realtimeHeadersMs: 10_000,
+  /** A handshake with a long token and cookies; also what is taken as nats-server's answer to it. */
+  realtimeHeaderBytesMax: 16 * 1024,
+  /** How long nats-server may take to answer a handshake: its own limit for one. */
+  tunnelHandshakeMs: 5_000,
+  /** How long one side may still take what was sent to it when the other has ended. */
+  tunnelLingerMs: 10_000,
+  /**
+   * How long a client may take nothing of what waits for it, up to twice this long. nats-server cuts
+   * it after natsWriteMs, which shows only when its bytes are read.
+   */
+  tunnelStallMs: 10_000,
+  /** Silence after which a peer is asked whether it is there; both ends run NATS pings as well. */
+  tunnelKeepAliveMs: 60_000,
+  /** Tunnels from one address; a NAT with this many gateways is a large site. */
+  tunnelsPerAddressMax: 2_000,
+  /** How often the TLS files are looked at: a renewed certificate is in use this soon. */
+  tlsPollMs: 5_000,
+  /** Renewal runs a month ahead as a rule; two weeks leave time to mend it. */
+  tlsExpiryWarningMs: 14 * 86_400_000,
 
   // Access
   challengeMs: 5 * 60_000,
@@ -214,5 +274,20 @@ export function assertLimits(): void {
   if (limits.natsPayloadBytesMax > limits.natsPendingBytesMax) {
     throw new Error("natsPayloadBytesMax exceeds natsPendingBytesMax");
   }
+  if (limits.tunnelStallMs <= limits.natsWriteMs) {
+    throw new Error("tunnelStallMs does not exceed natsWriteMs");
+  }
+  if (limits.tunnelsPerAddressMax > limits.realtimeConnectionsMax) {
+    throw new Error("tunnelsPerAddressMax exceeds realtimeConnectionsMax");
+  }
   if (limits.tokenWarningMs >= limits.ticketMs) throw new Error("tokenWarningMs exceeds ticketMs");
+  if (limits.readingBytesMax >= limits.frameBytesMax) {
+    throw new Error("readingBytesMax exceeds frameBytesMax");
+  }
+  if (limits.publishReadingsMax > limits.batchReadingsMax) {
+    throw new Error("publishReadingsMax exceeds batchReadingsMax");
+  }
+  if (limits.gatheredBytesMax >= limits.subscriberQueueBytesMax) {
+    throw new Error("gatheredBytesMax exceeds subscriberQueueBytesMax");
+  }
 }
