@@ -2,8 +2,13 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Access } from "./access/access.ts";
+import { createAddressOf } from "./client-address.ts";
+import type { Config } from "./config.ts";
 import type { Delivery } from "./deliver/delivery.ts";
+import { OpenConnections } from "./deliver/open-connections.ts";
 import { sseRoutes } from "./deliver/sse.ts";
+import { type AcceptWebSocket, createWebSocketDoor, webSocketRoutes } from "./deliver/websocket.ts";
+import { createFrameSource } from "./frame-source.ts";
 import { claimStartMs, rejectionSight } from "./gateway-sight.ts";
 import { httpSource } from "./ingest/http-source.ts";
 import type { Ingest } from "./ingest/ingest.ts";
@@ -11,6 +16,8 @@ import type { NatsServer } from "./nats/server.ts";
 import { healthRoutes, type ReadinessCheck } from "./observe/health.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { Registry } from "./registry/database.ts";
+import { asyncApiRoutes } from "./rest/asyncapi.ts";
+import type { HubAddresses } from "./rest/asyncapi-servers.ts";
 import { createCallerOf } from "./rest/authenticate.ts";
 import { gatewayStateRoutes } from "./rest/gateway-state.ts";
 import { restRoutes } from "./rest/routes.ts";
@@ -20,7 +27,10 @@ import type { Store } from "./store/store.ts";
 import { createStreamGrants } from "./stream-grants.ts";
 
 export interface RouteParts {
+  readonly config: Pick<Config, "corsOrigins" | "trustProxy" | "websocketDeflate">;
   readonly version: string;
+  /** Known once every port is open. */
+  readonly addresses: Promise<HubAddresses>;
   readonly nats: NatsServer;
   readonly registry: Registry;
   readonly access: Access;
@@ -38,9 +48,15 @@ export interface RouteParts {
 /** How long a connection may take to answer before the hub says that it is not ready. */
 const readyAnswerMs = 1_000;
 
-/** Every route of the hub, and who may use it: access decides, here it is only asked. */
-export async function registerRoutes(app: FastifyInstance, parts: RouteParts): Promise<void> {
-  const { access, registry, store, ingest, delivery, dev, log, metrics } = parts;
+/**
+ * Every route of the hub, and who may use it: access decides, here it is only asked. Gives what takes
+ * WebSockets that come to another port.
+ */
+export async function registerRoutes(
+  app: FastifyInstance,
+  parts: RouteParts,
+): Promise<{ readonly acceptWebSocket: AcceptWebSocket }> {
+  const { access, registry, store, ingest, dev, metrics } = parts;
   const callerOf = createCallerOf(access);
 
   await app.register(healthRoutes, {
@@ -48,6 +64,7 @@ export async function registerRoutes(app: FastifyInstance, parts: RouteParts): P
     metrics: metrics.registry,
     checks: readinessChecks(parts),
   });
+  await app.register(asyncApiRoutes, { version: parts.version, addresses: parts.addresses });
   await app.register(restRoutes, { registry, access });
   await app.register(gatewayStateRoutes, {
     access,
@@ -67,14 +84,32 @@ export async function registerRoutes(app: FastifyInstance, parts: RouteParts): P
       return rejectionSight(access, registry, await callerOf(request), gatewaySerial);
     },
   });
-  const listeners = metrics.listeners.labels("sse");
-  const delivered = metrics.delivered.labels("sse");
-  await app.register(sseRoutes, {
-    delivery,
-    access: createStreamGrants(access, registry),
-    metrics: { listeners, delivered, slowClosed: metrics.slowClosed },
-    log,
+  return registerStreams(app, parts);
+}
+
+/** SSE and WebSocket: two ways to write, one way to ask, authorise, queue and end. */
+async function registerStreams(
+  app: FastifyInstance,
+  { config, access: everyAccess, registry, ingest, delivery, log, metrics }: RouteParts,
+): Promise<{ readonly acceptWebSocket: AcceptWebSocket }> {
+  const access = createStreamGrants(everyAccess, registry, config.corsOrigins);
+  const connections = new OpenConnections({ delivery, access, log });
+  app.addHook("preClose", () => connections.drain());
+  const metricsOf = (transport: "sse" | "websocket") => ({
+    listeners: metrics.listeners.labels(transport),
+    delivered: metrics.delivered.labels(transport),
+    slowClosed: metrics.slowClosed,
   });
+  await app.register(sseRoutes, { delivery, access, connections, metrics: metricsOf("sse"), log });
+  const door = createWebSocketDoor({
+    ...{ delivery, access, connections, log },
+    metrics: metricsOf("websocket"),
+    readingsIn: createFrameSource(everyAccess, ingest.uploads),
+    addressOf: createAddressOf(config.trustProxy),
+    deflate: config.websocketDeflate,
+  });
+  await app.register(webSocketRoutes, door);
+  return { acceptWebSocket: door.accept };
 }
 
 function readinessChecks({ nats, registry, hub, dev }: RouteParts): ReadinessCheck[] {

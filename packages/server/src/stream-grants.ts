@@ -1,22 +1,46 @@
 import { NovacoreError } from "@novacore/protocol";
-import type { FastifyRequest } from "fastify";
 import type { Access } from "./access/access.ts";
 import type { Caller } from "./access/caller.ts";
-import type { StreamAccess } from "./deliver/stream-access.ts";
+import type { ListenRequest, StreamAccess } from "./deliver/stream-access.ts";
 import { limits } from "./limits.ts";
 import type { Registry } from "./registry/database.ts";
 import { bearerOf } from "./rest/authenticate.ts";
+import { isAllowedOrigin, sessionTokenOf } from "./rest/session-cookie.ts";
 
 /**
  * What streams ask of access and registry: who listens, and which sites they may hear. A bearer
- * token or a ticket opens a stream; a ticket opens nothing else.
+ * token, a session cookie or a ticket opens a stream; a ticket opens nothing else.
  */
-export function createStreamGrants(access: Access, registry: Registry): StreamAccess<Caller> {
+export function createStreamGrants(
+  access: Access,
+  registry: Registry,
+  origins: readonly string[],
+): StreamAccess<Caller> {
+  const siteOfDevice = async (deviceId: string, orgId: string) => {
+    const device = await registry.devices.get(deviceId);
+    if (device === undefined) throw new NovacoreError("not_found");
+    return { orgId, siteId: device.siteId };
+  };
   return {
-    authenticate: (request) => authenticateListener(access, request),
+    authenticate: (request) => authenticateListener(access, registry, request, origins),
+    async authenticateBy({ token, ticket }) {
+      if (ticket !== undefined) return access.tickets.authenticateTicket(ticket);
+      if (token !== undefined) return authenticateToken(access, registry, token);
+      throw new NovacoreError("unauthenticated");
+    },
     async authorizeSite(caller, siteId) {
       const { orgId } = await access.authorize(caller, "telemetry.read", { siteId });
       return { orgId, siteId };
+    },
+    async authorizeDevice(caller, deviceId) {
+      const { orgId } = await access.authorize(caller, "telemetry.read", { deviceId });
+      return siteOfDevice(deviceId, orgId);
+    },
+    async authorizeDer(caller, derId) {
+      const { orgId } = await access.authorize(caller, "telemetry.read", { derId });
+      const der = await registry.devices.getDer(derId);
+      if (der === undefined) throw new NovacoreError("not_found");
+      return siteOfDevice(der.deviceId, orgId);
     },
     async authorizeOrg(caller, orgId) {
       const { sites } = await access.authorize(caller, "telemetry.read", { orgId });
@@ -32,12 +56,41 @@ export function createStreamGrants(access: Access, registry: Registry): StreamAc
   };
 }
 
-async function authenticateListener(access: Access, request: FastifyRequest): Promise<Caller> {
+async function authenticateListener(
+  access: Access,
+  registry: Registry,
+  request: ListenRequest,
+  origins: readonly string[],
+): Promise<Caller | undefined> {
   const bearer = bearerOf(request);
-  if (bearer !== undefined) return access.authenticate(bearer);
-  const ticket = new URL(request.url, "http://hub").searchParams.get("ticket");
+  if (bearer !== undefined) return authenticateToken(access, registry, bearer);
+  const ticket = new URL(request.url ?? "/", "http://hub").searchParams.get("ticket");
   if (ticket !== null) return access.tickets.authenticateTicket(ticket);
-  throw new NovacoreError("unauthenticated");
+  const session = sessionTokenOf(request.headers);
+  if (session === undefined) return undefined;
+  // A browser sends the cookie along whoever's page it is that connects.
+  if (!isAllowedOrigin(request.headers, origins)) {
+    const message = "The page's origin may not use the session; set NOVACORE_CORS_ORIGINS.";
+    throw new NovacoreError("forbidden", message);
+  }
+  return access.authenticate(session);
+}
+
+/**
+ * A gateway's own login JWT lives for seconds to hours; its connection is not cut when that expires,
+ * only when the identity is revoked or released (wire contract §2). Unclaimed, it is not let in.
+ */
+async function authenticateToken(
+  access: Access,
+  registry: Registry,
+  token: string,
+): Promise<Caller> {
+  const caller = await access.authenticate(token);
+  const isMachine = caller.identityType === "gateway" || caller.identityType === "device";
+  if (!isMachine) return caller;
+  const gateway = await registry.gateways.get(caller.identityId);
+  if (gateway?.orgId === undefined) throw new NovacoreError("gateway_released");
+  return { ...caller, expiresAt: Number.MAX_SAFE_INTEGER };
 }
 
 /** All sites of an organization; one more than a stream may have, so that the limit is noticed. */

@@ -1,15 +1,18 @@
 import type { DeliveredEvent } from "./event.ts";
+import { type FrameForm, readingFrames } from "./ws-frames.ts";
 
 /**
  * Readings that travel together: what one group of listeners got in one turn of the event loop.
  * The joined bytes are made once per wire form and shared by all of them, so that four readings of
- * a home that were stored together cost each listener one write.
+ * a home that were stored together cost each listener one write. WebSocket frames hold the client's
+ * own name of its subscription: they are shared by all who chose the same.
  */
 export class EventBatch {
   readonly events: readonly DeliveredEvent[];
   readonly bytes: number;
   #chunked: Buffer | undefined;
   #plain: Buffer | undefined;
+  #frames: Map<string, Buffer> | undefined;
 
   constructor(events: readonly DeliveredEvent[]) {
     this.events = events;
@@ -39,9 +42,24 @@ export class EventBatch {
     return this.#plain;
   }
 
+  /** WebSocket frames for the subscription of this name. */
+  frames(id: string, form: FrameForm): Buffer {
+    const key = `${form.isGathered ? 1 : 0}${form.isDeflated ? 1 : 0}${id}`;
+    const known = this.#frames?.get(key);
+    if (known !== undefined) return known;
+    const made = readingFrames(this.events, id, form);
+    this.#frames ??= new Map();
+    this.#frames.set(key, made);
+    return made;
+  }
+
   /** What lies after a position: for a listener that was ahead of this hub's feed. */
   after(position: number): EventBatch {
     return new EventBatch(this.events.filter((event) => event.position > position));
+  }
+
+  ofSites(siteIds: ReadonlySet<string>): EventBatch {
+    return new EventBatch(this.events.filter(({ address }) => siteIds.has(address.siteId)));
   }
 }
 

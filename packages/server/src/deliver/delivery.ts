@@ -1,16 +1,17 @@
 import type { NatsConnection } from "@nats-io/transport-node";
-import { NovacoreError } from "@novacore/protocol";
+import { NovacoreError, type Selection } from "@novacore/protocol";
 import { limits } from "../limits.ts";
 import type { EventBatch } from "./batch.ts";
 import { Feed, type FeedLog } from "./feed.ts";
 import type { StreamSite } from "./filters.ts";
-import { Groups } from "./group.ts";
+import { Groups, momentMs } from "./group.ts";
 import { type Opening, type Outlet, toReset } from "./outlet.ts";
-import { type Selection, type Start, startOf } from "./selection.ts";
+import { type Start, startOf } from "./selection.ts";
 import { coveredFrom, type SiteFeed } from "./site-feed.ts";
 import { type StreamBounds, StreamReader } from "./stream-reader.ts";
-import { Subscriber, type SubscriberParts } from "./subscriber.ts";
+import { Subscriber, type SubscriberParts, type SubscriberWish } from "./subscriber.ts";
 import { Turnstile } from "./turnstile.ts";
+import { WatchedSites } from "./watched-sites.ts";
 import { type Timed, Wheel } from "./wheel.ts";
 
 export interface DeliveryMetrics {
@@ -38,6 +39,8 @@ export interface StreamRequest {
   readonly selection: Selection;
   /** The position that a reconnecting client says by itself; wins over the selection's own. */
   readonly lastEventId?: string | undefined;
+  /** How long readings are gathered into one batch; default: a moment. */
+  readonly gatherMs?: number | undefined;
 }
 
 /** A stream whose start is known: errors are over, the answer may begin. */
@@ -69,14 +72,15 @@ export class Delivery {
       log,
       onRepaired: (readings) => metrics.gapsRepaired.inc(readings),
     });
-    const groups = new Groups((batch) => this.#observe(batch));
+    // Waiting that a listener asked for is no latency.
+    const groups = new Groups((batch, { gatherMs }) => {
+      if (gatherMs <= momentMs) this.#observe(batch);
+    });
+    const turnstile = new Turnstile(limits.replaysMax);
+    const { feed, wheel } = this;
     this.#parts = {
-      feed: this.feed,
-      reader,
-      groups,
-      turnstile: new Turnstile(limits.replaysMax),
-      wheel: this.wheel,
-      now,
+      ...{ feed, reader, groups, turnstile, wheel, log, now },
+      watchedSites: new WatchedSites({ feed, reader, turnstile, wheel, log, now }),
       onConflated: (readings) => metrics.conflated.inc(readings),
     };
     this.feed.onReset((reason, newBounds) => {
@@ -93,11 +97,12 @@ export class Delivery {
   }
 
   /** Open streams, sites subscribed, reads under way: what a leak would show in. */
-  get usage(): { subscribers: number; sites: number; groups: number; timers: number } {
+  get usage(): Readonly<Record<"subscribers" | "sites" | "groups" | "watched" | "timers", number>> {
     return {
       subscribers: this.#subscribers.size,
       sites: this.feed.siteCount,
       groups: this.#parts.groups.size,
+      watched: this.#parts.watchedSites.size,
       timers: this.wheel.size,
     };
   }
@@ -113,17 +118,18 @@ export class Delivery {
     /** Gives up what was prepared and not opened. */
     abandon(): void;
   }> {
-    const { selection, lastEventId } = request;
+    const { selection, lastEventId, gatherMs } = request;
     const feeds = await this.acquire(request.sites);
     try {
       const opening = await this.#opening(feeds, selection, lastEventId);
       const needsReading = opening.snapshot || opening.position < coveredFrom(feeds);
-      if (needsReading && this.#catchingUp >= limits.replaysMax + limits.replayWaitersMax) {
-        const message = `${this.#catchingUp} streams are catching up already; come back shortly.`;
+      const { waiting } = this.#parts.turnstile;
+      if (needsReading && waiting >= limits.replayWaitersMax) {
+        const message = `${waiting} streams wait for their turn to catch up; come back shortly.`;
         throw new NovacoreError("unavailable", message);
       }
       return {
-        open: (outlet) => this.#open(feeds, selection, outlet, opening),
+        open: (outlet) => this.#open({ selection, feeds, outlet, gatherMs }, opening),
         abandon: () => this.release(feeds),
       };
     } catch (error) {
@@ -163,13 +169,8 @@ export class Delivery {
     this.wheel.stop();
   }
 
-  #open(
-    feeds: readonly SiteFeed[],
-    selection: Selection,
-    outlet: Outlet,
-    opening: Opening,
-  ): PreparedStream {
-    const subscriber = new Subscriber(this.#parts, selection, feeds, outlet);
+  #open(wish: Omit<SubscriberWish, "position">, opening: Opening): PreparedStream {
+    const subscriber = new Subscriber(this.#parts, { ...wish, position: opening.position });
     this.#subscribers.add(subscriber);
     const start = async (): Promise<void> => {
       this.#catchingUp++;
@@ -215,6 +216,14 @@ export class Delivery {
   }
 
   async #openingAtTime(timeMs: number) {
+    const aheadMs = timeMs - this.now();
+    // A client's clock may run ahead a little: what it calls now is live.
+    if (aheadMs > limits.clockAheadMs) {
+      const message = `it is ${Math.round(aheadMs / 1_000)} s ahead of the hub's clock`;
+      throw new NovacoreError("validation_failed", `since: ${message}.`, {
+        details: [{ path: "/since", message }],
+      });
+    }
     const bounds = await this.#bounds();
     const sequence = await this.#parts.reader.sequenceAt(timeMs, bounds);
     // The oldest message answers for every earlier time, and what came before it is gone.

@@ -51,6 +51,11 @@ export class DeliveredEvent {
     return this.chunk.subarray(this.#payloadStart, this.chunk.length - 4);
   }
 
+  /** The cursor, as the bytes that stand in the event. */
+  get cursorBytes(): Buffer {
+    return this.chunk.subarray(this.#bodyStart + idBytes, this.#payloadStart - dataBytes);
+  }
+
   /** The canonical type: ingest guarantees that a payload starts with `{"type":"…"`. */
   get type(): string {
     const start = this.#payloadStart + typePrefix.length;
@@ -80,6 +85,8 @@ export class DeliveredEvent {
   }
 }
 
+const idBytes = "id: ".length;
+const dataBytes = "\ndata: ".length;
 const typePrefix = '{"type":"';
 const timestampGap = '","timestamp":';
 const quote = '"'.charCodeAt(0);

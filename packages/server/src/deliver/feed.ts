@@ -65,6 +65,11 @@ export class Feed {
     void this.#watchConnection();
   }
 
+  /** Whether readings arrive as they are stored; false while it reads back what it missed. */
+  get isLive(): boolean {
+    return this.#state.kind === "live";
+  }
+
   /** Sites subscribed, for metrics and leak tests. */
   get siteCount(): number {
     return this.#sites.size;

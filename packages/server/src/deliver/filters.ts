@@ -1,4 +1,4 @@
-import type { Selection } from "./selection.ts";
+import type { Selection } from "@novacore/protocol";
 
 /** A site whose readings a stream carries. */
 export interface StreamSite {

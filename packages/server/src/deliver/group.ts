@@ -1,3 +1,4 @@
+import { limits } from "../limits.ts";
 import { EventBatch } from "./batch.ts";
 import type { DeliveredEvent } from "./event.ts";
 import type { SiteFeed, SiteListener } from "./site-feed.ts";
@@ -7,23 +8,34 @@ export interface Member {
   deliver(batch: EventBatch): void;
 }
 
+/** What the members of a group have in common. */
+export interface GroupTerms {
+  readonly feeds: readonly SiteFeed[];
+  readonly matches: ((event: DeliveredEvent) => boolean) | undefined;
+  /** How long readings are gathered into one batch; 0: for the moment that those stored together take. */
+  readonly gatherMs: number;
+}
+
 /**
- * Listeners that want the same: what arrives within a millisecond is filtered once, joined once, and
- * handed to each of them as the same bytes.
+ * Listeners that want the same: what arrives within a millisecond (or as long as they asked for) is
+ * filtered once, joined once, and handed to each of them as the same bytes.
  */
 export class Group implements SiteListener {
   readonly members = new Set<Member>();
   readonly feeds: readonly SiteFeed[];
+  readonly gatherMs: number;
   readonly #matches: ((event: DeliveredEvent) => boolean) | undefined;
-  readonly #onDue: (group: Group) => void;
+  readonly #onDue: (group: Group, isFull: boolean) => void;
   #pending: DeliveredEvent[] = [];
+  #pendingBytes = 0;
 
+  /** `onDue` is called at the first reading that waits, and when so many wait that they must go. */
   constructor(
-    feeds: readonly SiteFeed[],
-    matches: ((event: DeliveredEvent) => boolean) | undefined,
-    onDue: (group: Group) => void,
+    { feeds, matches, gatherMs }: GroupTerms,
+    onDue: (group: Group, isFull: boolean) => void,
   ) {
     this.feeds = feeds;
+    this.gatherMs = gatherMs;
     this.#matches = matches;
     this.#onDue = onDue;
     for (const feed of feeds) feed.listeners.add(this);
@@ -31,7 +43,10 @@ export class Group implements SiteListener {
 
   take(event: DeliveredEvent): void {
     if (this.#matches !== undefined && !this.#matches(event)) return;
-    if (this.#pending.push(event) === 1) this.#onDue(this);
+    this.#pendingBytes += event.chunk.length;
+    const isFirst = this.#pending.push(event) === 1;
+    const isFull = this.#pendingBytes > limits.gatheredBytesMax;
+    if (isFirst || isFull) this.#onDue(this, isFull);
   }
 
   /** Hands out what has arrived; gives it back for metrics. */
@@ -39,6 +54,7 @@ export class Group implements SiteListener {
     if (this.#pending.length === 0) return undefined;
     const batch = new EventBatch(this.#pending);
     this.#pending = [];
+    this.#pendingBytes = 0;
     for (const member of this.members) member.deliver(batch);
     return batch;
   }
@@ -52,10 +68,11 @@ export class Group implements SiteListener {
 /** The groups of a hub, by what they want. */
 export class Groups {
   readonly #groups = new Map<string, Group>();
-  readonly #onDelivered: (batch: EventBatch, members: number) => void;
+  readonly #onDelivered: (batch: EventBatch, group: Group) => void;
+  /** Those that gather for the usual moment: one timer for all of them. */
   #due: Group[] = [];
 
-  constructor(onDelivered: (batch: EventBatch, members: number) => void) {
+  constructor(onDelivered: (batch: EventBatch, group: Group) => void) {
     this.#onDelivered = onDelivered;
   }
 
@@ -64,17 +81,13 @@ export class Groups {
   }
 
   /** Adds a member; what had arrived before goes to the older members only. Gives the leave. */
-  join(
-    key: string,
-    feeds: readonly SiteFeed[],
-    matches: ((event: DeliveredEvent) => boolean) | undefined,
-    member: Member,
-  ): () => void {
+  join(key: string, terms: GroupTerms, member: Member): () => void {
+    const { feeds } = terms;
     // The feeds themselves are part of the key: a site that was given up and taken again has a new
     // one, and the old group hears nothing any more.
     const known = this.#groups.get(key);
     const isSame = known?.feeds.every((feed, i) => feed === feeds[i]) ?? false;
-    const group = known !== undefined && isSame ? known : this.#create(key, feeds, matches);
+    const group = known !== undefined && isSame ? known : this.#create(key, terms);
     this.#flush(group);
     group.members.add(member);
     return () => {
@@ -86,22 +99,32 @@ export class Groups {
     };
   }
 
-  #create(
-    key: string,
-    feeds: readonly SiteFeed[],
-    matches: ((event: DeliveredEvent) => boolean) | undefined,
-  ): Group {
-    const group = new Group(feeds, matches, (due) => {
-      // Readings that were stored together come within a moment, but seldom in one read of the
-      // socket; waiting for them costs a millisecond, and saves two thirds of the writes.
-      if (this.#due.push(due) === 1) setTimeout(() => this.flushAll(), gatherMs);
+  #create(key: string, terms: GroupTerms): Group {
+    const group = new Group(terms, (due, isFull) => {
+      if (isFull) this.#flush(due);
+      else this.#schedule(due);
     });
     this.#groups.set(key, group);
     return group;
   }
 
+  #schedule(group: Group): void {
+    if (group.gatherMs > momentMs) {
+      // One that fires after its group was flushed for another reason only makes the next one early.
+      setTimeout(() => this.#flush(group), group.gatherMs).unref();
+      return;
+    }
+    // Readings that were stored together come within a moment, but seldom in one read of the
+    // socket; waiting for them costs a millisecond, and saves two thirds of the writes.
+    if (this.#due.push(group) === 1) setTimeout(() => this.#flushDue(), momentMs);
+  }
+
   /** Hands out everything that has arrived, now. */
   flushAll(): void {
+    for (const group of this.#groups.values()) this.#flush(group);
+  }
+
+  #flushDue(): void {
     const due = this.#due;
     this.#due = [];
     for (const group of due) this.#flush(group);
@@ -109,8 +132,9 @@ export class Groups {
 
   #flush(group: Group): void {
     const batch = group.flush();
-    if (batch !== undefined) this.#onDelivered(batch, group.members.size);
+    if (batch !== undefined) this.#onDelivered(batch, group);
   }
 }
 
-const gatherMs = 1;
+/** How long readings that were stored together take to arrive. */
+export const momentMs = 1;

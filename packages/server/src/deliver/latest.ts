@@ -8,8 +8,8 @@ export interface LatestOptions {
   readonly bytesMax: number;
   readonly wheel: Wheel;
   readonly now: () => number;
-  /** Whether the listener has taken all it was sent. */
-  readonly isIdle: () => boolean;
+  /** Readings that may be sent now: 0 until the listener has taken what it was sent. */
+  readonly room: () => number;
   /** Calls back once when it has. */
   readonly whenIdle: (callback: () => void) => void;
   readonly send: (batch: EventBatch) => void;
@@ -56,14 +56,23 @@ export class Latest implements Timed {
     if (this.#waiting.size === 0) return;
     if (nowMs < this.#nextMs) {
       this.#options.wheel.at(this.#nextMs, this);
-    } else if (this.#options.isIdle()) {
-      this.#flush(nowMs);
+    } else if (this.#options.room() > 0) {
+      this.#flush(nowMs, this.#options.room());
     } else if (!this.#isWaitingForIdle) {
       this.#isWaitingForIdle = true;
       this.#options.whenIdle(() => {
         this.#isWaitingForIdle = false;
         this.onTime(this.#options.now());
       });
+    }
+  }
+
+  /** Forgets what waits of some sites. */
+  dropSites(siteIds: ReadonlySet<string>): void {
+    for (const [derId, event] of this.#waiting) {
+      if (!siteIds.has(event.address.siteId)) continue;
+      this.#waiting.delete(derId);
+      this.#bytes -= event.chunk.length;
     }
   }
 
@@ -78,11 +87,17 @@ export class Latest implements Timed {
     this.clear();
   }
 
-  #flush(nowMs: number): void {
-    const events = [...this.#waiting.values()].sort((a, b) => a.position - b.position);
-    this.#waiting.clear();
-    this.#bytes = 0;
+  /** Sends what waits; the oldest first where not all of it may go, so that positions keep order. */
+  #flush(nowMs: number, room: number): void {
+    const waiting = [...this.#waiting.values()].sort((a, b) => a.position - b.position);
+    const events = waiting.slice(0, room);
+    for (const { address, chunk } of events) {
+      this.#waiting.delete(address.derId);
+      this.#bytes -= chunk.length;
+    }
     this.#nextMs = nowMs + this.#options.minIntervalMs;
     this.#options.send(new EventBatch(events));
+    // What is left waits for its interval, and then for the listener.
+    if (this.#waiting.size > 0) this.#options.wheel.at(this.#nextMs, this);
   }
 }

@@ -1,6 +1,7 @@
 import { type ErrorCode, encodeCursor } from "@novacore/protocol";
 import type { EventBatch } from "./batch.ts";
 import type { FeedReset } from "./feed.ts";
+import type { Liveness } from "./liveness.ts";
 import type { StreamBounds } from "./stream-reader.ts";
 
 /** Where a subscriber's readings go: one transport's connection. */
@@ -9,14 +10,22 @@ export interface Outlet {
   readonly queuedBytes: number;
   /** Whether a write said "enough": wait for `drained` before sending more than live readings. */
   readonly isBacklogged: boolean;
+  /**
+   * Readings that the client allows to be sent now; Infinity without flow control. With none,
+   * `drained` waits for more, and a live subscriber goes on later from where it is.
+   */
+  readonly room: number;
   send(batch: EventBatch): void;
   /** Tells a position without a reading, so that a reconnect resumes from there. */
   tellPosition(cursor: string): void;
   tellReset(reset: Reset): void;
   /** Live from here: what was asked of the past has been sent. */
   tellCaughtUp(cursor: string): void;
-  /** Resolves when it is not backlogged any more, or the connection closed. */
+  tellLiveness(liveness: Liveness): void;
+  /** Resolves when it is not backlogged any more and has room, or the connection closed. */
   drained(): Promise<void>;
+  /** Does what holds much at once, after whatever else of that kind is done on the connection. */
+  oneByOne(work: () => Promise<void>): Promise<void>;
   /** Ends the stream; `cursor` is where to resume. */
   end(code: ErrorCode, cursor: string): void;
 }

@@ -1,3 +1,4 @@
+import { limits } from "../limits.ts";
 import { filtersMax } from "./filters.ts";
 import type { StoredMessage } from "./message.ts";
 import type { StreamReader } from "./stream-reader.ts";
@@ -31,11 +32,14 @@ export class Replay {
   /**
    * The next messages, in order; `position` moves along, at the end of the stream up to `head` at
    * least. `head` is a position known to be stored: lanes are read one after the other, so where
-   * one has no more, only what lies up to `head` is certain to be complete in all of them.
-   * Throws `unavailable`.
+   * one has no more, only what lies up to `head` is certain to be complete in all of them. At most
+   * `countMax` are read of each lane. Throws `unavailable`.
    */
-  async next(head: number): Promise<readonly StoredMessage[]> {
-    await Promise.all(this.#lanes.map((lane) => this.#fill(lane)));
+  async next(
+    head: number,
+    countMax: number = limits.replayBatchReadings,
+  ): Promise<readonly StoredMessage[]> {
+    await Promise.all(this.#lanes.map((lane) => this.#fill(lane, countMax)));
     const sure = Math.max(head, this.position);
     const isSingle = this.#lanes.length === 1;
     const horizon = Math.min(
@@ -63,9 +67,10 @@ export class Replay {
     }
   }
 
-  async #fill(lane: Lane): Promise<void> {
+  async #fill(lane: Lane, countMax: number): Promise<void> {
     if (lane.waiting.length > 0) return;
-    const { messages, isExhausted } = await this.#reader.read(lane.filter, lane.nextSequence);
+    const { filter, nextSequence } = lane;
+    const { messages, isExhausted } = await this.#reader.read(filter, nextSequence, countMax);
     lane.waiting = messages;
     lane.isExhausted = isExhausted;
     const last = messages.at(-1);

@@ -75,9 +75,11 @@ export class Ring {
   after(position: number, bytesMax: number): DeliveredEvent[] {
     const found: DeliveredEvent[] = [];
     let bytes = 0;
-    for (let i = this.#firstAfter(position); i < this.#events.length && bytes < bytesMax; i++) {
+    for (let i = this.#firstAfter(position); i < this.#events.length; i++) {
       const event = this.#events[i];
-      if (event === undefined) break;
+      // Never between two of one position: whoever goes on from there would miss the second.
+      const isWhole = event?.position !== found.at(-1)?.position;
+      if (event === undefined || (bytes >= bytesMax && isWhole)) break;
       found.push(event);
       bytes += event.chunk.length;
     }

@@ -4,19 +4,17 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { limits } from "../limits.ts";
 import type { PreparedStream } from "./delivery.ts";
 import type { FeedLog } from "./feed.ts";
-import type { OpenStreams } from "./open-streams.ts";
 import { parseSelectionQuery } from "./selection.ts";
 import type { SseOptions } from "./sse.ts";
 import * as sse from "./sse-format.ts";
 import { sseText } from "./sse-outlet.ts";
 import { SseStream } from "./sse-stream.ts";
-import { resolveScope, type StreamScope } from "./stream-access.ts";
+import { listenerOf, resolveScope, type StreamCaller, type StreamScope } from "./stream-access.ts";
 
 export interface SseOpening {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly scope: StreamScope;
-  readonly streams: OpenStreams;
   readonly options: SseOptions;
 }
 
@@ -33,11 +31,12 @@ export const streamHeaders = {
  * the request goes wrong before the first byte, since EventSource stops for good at a 4xx.
  */
 export async function openSseStream(opening: SseOpening): Promise<void> {
-  const { request, reply, scope, streams, options } = opening;
-  const { delivery, access } = options;
-  const caller = await access.authenticate(request);
+  const { request, reply, scope, options } = opening;
+  const { delivery, access, connections } = options;
+  const { changes } = connections;
+  const caller = await listenerOf(access, request);
   const selection = parseSelectionQuery(queryOf(request));
-  const release = streams.reserve(caller.identityId, request.ip);
+  const release = connections.reserve(caller.identityId, request.ip);
   try {
     const sites = await resolveScope(access, caller, scope);
     const lastEventId = lastEventIdOf(request);
@@ -53,6 +52,8 @@ export async function openSseStream(opening: SseOpening): Promise<void> {
     }
     const stream = createStream(opening, caller, socket, release);
     begin(stream, prepared.open(stream.outlet), options.log);
+    // What was taken away while the stream was prepared, it has not heard of.
+    if (connections.changes !== changes) await checkAgain(opening, stream);
   } catch (error) {
     release();
     if (error instanceof NovacoreError && (error.status === 503 || error.status === 429)) {
@@ -62,13 +63,23 @@ export async function openSseStream(opening: SseOpening): Promise<void> {
   }
 }
 
+async function checkAgain({ request, options }: SseOpening, stream: SseStream): Promise<void> {
+  const { access, connections } = options;
+  try {
+    await listenerOf(access, request);
+    await connections.recheck();
+  } catch (error) {
+    stream.end(error instanceof NovacoreError ? error.code : "internal");
+  }
+}
+
 function createStream(
-  { request, scope, streams, options }: SseOpening,
-  caller: Awaited<ReturnType<SseOptions["access"]["authenticate"]>>,
+  { request, scope, options }: SseOpening,
+  caller: StreamCaller,
   socket: Socket,
   release: () => void,
 ): SseStream {
-  const { delivery, metrics } = options;
+  const { delivery, metrics, connections } = options;
   const stream = new SseStream({
     delivery,
     socket,
@@ -80,13 +91,13 @@ function createStream(
     heartbeatMs: options.heartbeatMs ?? limits.heartbeatMs,
     onClose: (closed, code) => {
       release();
-      streams.remove(closed);
+      connections.remove(closed);
       metrics.listeners.dec();
       if (code === "slow_consumer") metrics.slowClosed.inc();
     },
   });
   metrics.listeners.inc();
-  streams.add(stream);
+  connections.add(stream);
   return stream;
 }
 

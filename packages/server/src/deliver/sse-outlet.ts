@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { ErrorCode } from "@novacore/protocol";
 import type { EventBatch } from "./batch.ts";
+import type { Liveness } from "./liveness.ts";
 import type { Outlet, Reset } from "./outlet.ts";
 import * as sse from "./sse-format.ts";
 
@@ -20,6 +21,8 @@ export interface SseOutletOptions {
  * listeners share, already framed as HTTP chunks. `res.write` frames them anew for each.
  */
 export class SseOutlet implements Outlet {
+  /** HTTP has its own flow control: a client that reads no more fills its socket. */
+  readonly room = Number.POSITIVE_INFINITY;
   readonly #socket: Socket;
   readonly #isChunked: boolean;
   readonly #hasNamedEvents: boolean;
@@ -66,6 +69,10 @@ export class SseOutlet implements Outlet {
     this.tell("caught_up", { cursor });
   }
 
+  tellLiveness(liveness: Liveness): void {
+    this.tell("liveness", liveness);
+  }
+
   /** A control event for who asked for them, a comment for all others. */
   tell(name: string, data: object): void {
     const text = this.#hasNamedEvents
@@ -81,7 +88,7 @@ export class SseOutlet implements Outlet {
 
   drained(): Promise<void> {
     const socket = this.#socket;
-    if (!socket.writableNeedDrain || socket.destroyed) return Promise.resolve();
+    if (!socket.writableNeedDrain || socket.closed) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     const done = (): void => {
       socket.off("drain", done);
@@ -91,6 +98,11 @@ export class SseOutlet implements Outlet {
     socket.on("drain", done);
     socket.on("close", done);
     return promise;
+  }
+
+  /** A connection has one stream. */
+  oneByOne(work: () => Promise<void>): Promise<void> {
+    return work();
   }
 
   /** Tells why and where to resume, ends the body, and lets what is queued go out. */

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { type ErrorCode, encodeCursor } from "@novacore/protocol";
 import { limits } from "../limits.ts";
 import type { Delivery } from "./delivery.ts";
+import type { OpenConnection, OpenStream } from "./open-connections.ts";
 import * as sse from "./sse-format.ts";
 import { SseOutlet, type SseText, sseText } from "./sse-outlet.ts";
 import type { StreamCaller, StreamScope } from "./stream-access.ts";
@@ -24,7 +25,7 @@ export interface SseStreamOptions {
  * One open SSE stream: its heartbeat, the end of its token, and what remains of it after its end.
  * Kept small, as there are many: no timer and no closure of its own beyond the socket's listeners.
  */
-export class SseStream implements Timed {
+export class SseStream implements OpenConnection, OpenStream, Timed {
   readonly caller: StreamCaller;
   readonly scope: StreamScope;
   readonly outlet: SseOutlet;
@@ -56,6 +57,11 @@ export class SseStream implements Timed {
     this.#nextHeartbeatMs = delivery.now() + heartbeatMs;
     this.#schedule();
     socket.on("close", () => this.#closed());
+  }
+
+  /** The connection is its one stream. */
+  get streams(): readonly OpenStream[] {
+    return [this];
   }
 
   get isOpen(): boolean {

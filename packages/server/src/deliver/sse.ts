@@ -4,10 +4,10 @@ import { Type } from "typebox";
 import { limits } from "../limits.ts";
 import type { Delivery } from "./delivery.ts";
 import type { FeedLog } from "./feed.ts";
-import { OpenStreams } from "./open-streams.ts";
+import type { OpenConnections } from "./open-connections.ts";
 import { parseSiteIds } from "./selection.ts";
 import { openSseStream, streamHeaders } from "./sse-open.ts";
-import { resolveScope, type StreamAccess, type StreamScope } from "./stream-access.ts";
+import { listenerOf, resolveScope, type StreamAccess, type StreamScope } from "./stream-access.ts";
 import { ticketRoutes } from "./tickets.ts";
 
 export interface SseMetrics {
@@ -20,12 +20,11 @@ export interface SseMetrics {
 export interface SseOptions {
   readonly delivery: Delivery;
   readonly access: StreamAccess;
+  readonly connections: OpenConnections;
   readonly metrics: SseMetrics;
   readonly log: FeedLog;
   /** Default `limits.heartbeatMs`. */
   readonly heartbeatMs?: number;
-  /** Default `limits.drainMs`. */
-  readonly drainMs?: number;
 }
 
 /**
@@ -34,28 +33,13 @@ export interface SseOptions {
  * with their status; after that a stream ends, and its client resumes by itself.
  */
 export const sseRoutes: FastifyPluginAsyncTypebox<SseOptions> = async (app, options) => {
-  const { delivery, access, log } = options;
-  const streams = new OpenStreams({
-    delivery,
-    log,
-    sitesOf: ({ caller, scope }) => resolveScope(access, caller, scope),
-    drainMs: options.drainMs ?? limits.drainMs,
-  });
-  const unsubscribe = [
-    access.onRevoked((identityId) => streams.revoke(identityId)),
-    access.onGrantsChanged(() => void streams.recheck()),
-  ];
-  app.addHook("preClose", async () => {
-    for (const stop of unsubscribe) stop();
-    await streams.drain();
-  });
-
+  const { access } = options;
   const listen = async (request: FastifyRequest, reply: FastifyReply, scope: StreamScope) => {
     if (request.method === "HEAD") {
-      await resolveScope(access, await access.authenticate(request), scope);
+      await resolveScope(access, await listenerOf(access, request), scope);
       return reply.headers(streamHeaders).send();
     }
-    return openSseStream({ request, reply, scope, streams, options });
+    return openSseStream({ request, reply, scope, options });
   };
   app.get(
     "/stream/sites/:siteId",
@@ -90,7 +74,7 @@ const Text = (description: string) =>
     ),
   );
 
-const StreamQuery = Type.Object({
+export const StreamQuery = Type.Object({
   site: Text("Sites of GET /stream, repeated or separated by commas"),
   types: Text("Only these types of reading"),
   devices: Text("Only these devices"),
@@ -100,6 +84,7 @@ const StreamQuery = Type.Object({
   min_interval_ms: Text("At most one reading per DER in this time; implies mode=latest"),
   mode: Text("all (default) or latest"),
   snapshot: Text("true: begin with the last reading of each DER"),
+  liveness: Text("true: tell whether each DER is online, stale or offline (with events=all)"),
   events: Text(
     "all: control events (reset, caught_up, token_expiring, …) by name, not as comments",
   ),

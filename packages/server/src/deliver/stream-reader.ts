@@ -62,11 +62,15 @@ export class StreamReader {
   }
 
   /** Messages of one filter from a sequence on, in order. Throws `unavailable`. */
-  async read(filter: string, fromSequence: number): Promise<ReadBatch> {
+  async read(
+    filter: string,
+    fromSequence: number,
+    countMax: number = limits.replayBatchReadings,
+  ): Promise<ReadBatch> {
     const { messages, pending } = await this.#get({
       seq: Math.max(1, fromSequence),
       next_by_subj: filter,
-      batch: limits.replayBatchReadings,
+      batch: countMax,
       max_bytes: limits.replayBatchBytesMax,
     });
     return { messages, isExhausted: pending === 0 };

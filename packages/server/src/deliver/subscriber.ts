@@ -1,29 +1,37 @@
-import { encodeCursor } from "@novacore/protocol";
+import { encodeCursor, NovacoreError, type Selection } from "@novacore/protocol";
 import { limits } from "../limits.ts";
-import { EventBatch } from "./batch.ts";
-import { DeliveredEvent } from "./event.ts";
-import type { Feed, FeedReset } from "./feed.ts";
-import { type StreamSite, siteFilters, subjectFilters } from "./filters.ts";
-import type { Groups, Member } from "./group.ts";
+import type { EventBatch } from "./batch.ts";
+import { type CatchingUp, CatchUp, type CatchUpParts } from "./catch-up.ts";
+import type { FeedLog, FeedReset } from "./feed.ts";
+import type { StreamSite } from "./filters.ts";
+import { type Groups, type Member, momentMs } from "./group.ts";
 import { Latest } from "./latest.ts";
-import { readAddress, type StoredMessage } from "./message.ts";
 import { type Opening, type Outlet, toReset } from "./outlet.ts";
-import { Replay } from "./replay.ts";
-import { createMatcher, filterKey, type Selection } from "./selection.ts";
+import { createMatcher, filterKey } from "./selection.ts";
 import { coveredFrom, type SiteFeed } from "./site-feed.ts";
-import type { StreamBounds, StreamReader } from "./stream-reader.ts";
-import type { Turnstile } from "./turnstile.ts";
+import type { StreamBounds } from "./stream-reader.ts";
+import type { WatchedSites } from "./watched-sites.ts";
 import type { Wheel } from "./wheel.ts";
 
 /** What every subscriber of a hub uses. */
-export interface SubscriberParts {
-  readonly feed: Feed;
-  readonly reader: StreamReader;
+export interface SubscriberParts extends CatchUpParts {
   readonly groups: Groups;
-  readonly turnstile: Turnstile;
+  readonly watchedSites: WatchedSites;
   readonly wheel: Wheel;
+  readonly log: FeedLog;
   readonly now: () => number;
   readonly onConflated: (readings: number) => void;
+}
+
+/** What one subscriber asks for. */
+export interface SubscriberWish {
+  readonly selection: Selection;
+  readonly feeds: readonly SiteFeed[];
+  readonly outlet: Outlet;
+  /** Where it starts. */
+  readonly position: number;
+  /** How long readings are gathered into one batch; default: a moment. */
+  readonly gatherMs: number | undefined;
 }
 
 type State =
@@ -32,31 +40,35 @@ type State =
   | { readonly kind: "closed" };
 
 /**
- * One listener's stream: the past at the listener's own pace, then live. While it catches up, the
- * live part is kept as a position and not as a queue: it reads the stream until it reaches what the
- * rings hold, then the rings until nothing is left, and joins its group in that same turn.
+ * One listener's stream: the past at the listener's own pace, then live, and back to the past when
+ * the listener allows no more for a while. What it may see can change at any time.
  */
-export class Subscriber implements Member {
+export class Subscriber implements Member, CatchingUp {
   /** What was handed to the outlet, or passed over, up to here. */
-  position = 0;
+  position: number;
   readonly #parts: SubscriberParts;
   readonly #outlet: Outlet;
   readonly #selection: Selection;
-  readonly #matches: ((event: DeliveredEvent) => boolean) | undefined;
+  readonly #matches: ReturnType<typeof createMatcher>;
   readonly #latest: Latest | undefined;
   #feeds: readonly SiteFeed[];
   #siteIds: ReadonlySet<string>;
+  readonly #catchUp: CatchUp;
+  readonly #gatherMs: number;
   #state: State = { kind: "catching-up" };
   /** What the group brings up to here was sent before. */
   #floor = 0;
+  /** While it leaves its group, what waited there comes for sites that may be gone. */
+  #isRegrouping = false;
+  #unwatch: (() => void) | undefined;
 
   constructor(
     parts: SubscriberParts,
-    selection: Selection,
-    feeds: readonly SiteFeed[],
-    outlet: Outlet,
+    { selection, feeds, outlet, position, gatherMs }: SubscriberWish,
   ) {
+    this.position = position;
     this.#parts = parts;
+    this.#gatherMs = gatherMs ?? momentMs;
     this.#selection = selection;
     this.#feeds = feeds;
     this.#siteIds = new Set(feeds.map(({ site }) => site.siteId));
@@ -64,6 +76,11 @@ export class Subscriber implements Member {
     this.#matches = createMatcher(selection);
     const isLatest = selection.mode === "latest" || selection.min_interval_ms !== undefined;
     this.#latest = isLatest ? this.#createLatest(selection.min_interval_ms ?? 0) : undefined;
+    this.#catchUp = new CatchUp({
+      ...{ parts, selection, outlet, isLatest },
+      listener: this,
+      matches: this.#matches ?? (() => true),
+    });
   }
 
   get cursor(): string {
@@ -76,24 +93,30 @@ export class Subscriber implements Member {
 
   /** Sends what the opening asks for, then goes live. Resolves once live or closed. */
   async start(opening: Opening): Promise<void> {
-    this.position = opening.position;
     if (opening.reset !== undefined) this.#outlet.tellReset(opening.reset);
-    if (opening.snapshot) await this.#sendLast(1, opening.position);
+    this.#watchLiveness();
+    if (opening.snapshot) await this.#catchUp.sendLast(1, opening.position);
     if (this.isClosed) return;
     this.#outlet.tellPosition(this.cursor);
-    await this.#catchUp();
+    await this.#catchUp.run();
     const hasPast = opening.isPast || opening.snapshot;
     if (hasPast && !this.isClosed) this.#outlet.tellCaughtUp(this.cursor);
   }
 
   deliver(batch: EventBatch): void {
     if (this.#state.kind !== "live") return;
-    if (batch.firstPosition <= this.#floor) {
-      const rest = batch.after(this.#floor);
-      if (rest.events.length > 0) this.#pass(rest);
-      return;
-    }
-    this.#pass(batch);
+    const isKnown = batch.firstPosition <= this.#floor;
+    const rest = isKnown ? batch.after(this.#floor) : batch;
+    const wanted = this.#isRegrouping ? rest.ofSites(this.#siteIds) : rest;
+    if (wanted.events.length > 0) this.pass(wanted);
+  }
+
+  get feeds(): readonly SiteFeed[] {
+    return this.#feeds;
+  }
+
+  hasSite(siteId: string): boolean {
+    return this.#siteIds.has(siteId);
   }
 
   /** Where the stream's readings come from, after somebody's grants changed. */
@@ -107,29 +130,37 @@ export class Subscriber implements Member {
    */
   removeSites(removed: ReadonlySet<string>): readonly SiteFeed[] {
     const gone = this.#feeds.filter(({ site }) => removed.has(site.siteId));
+    this.#latest?.dropSites(removed);
     this.#setFeeds(this.#feeds.filter(({ site }) => !removed.has(site.siteId)));
     return gone;
   }
 
-  /** Sites came in, live by now: what was stored in them after `since` is sent, late. */
+  /**
+   * Sites came in, live by now: what was stored in them after `since` is sent. That is late, and
+   * without a cursor of its own, only where the stream is beyond it already.
+   */
   async addSites(feeds: readonly SiteFeed[], since: number): Promise<void> {
-    const wasLive = this.#state.kind === "live";
+    const hasLeft = this.#latest === undefined && this.#leaveLive(since);
+    const isLive = this.#state.kind === "live";
     this.#setFeeds([...this.#feeds, ...feeds].sort(bySiteId));
-    // Catching up goes on with the new sites from where it is.
-    if (!wasLive) return;
-    // What came before this turn, the group did not get for us.
-    const fence = Math.max(coveredFrom(feeds), this.#parts.feed.position);
-    const filters = subjectFilters(feeds.map(({ site }) => site));
-    const replay = new Replay(this.#parts.reader, filters, since);
-    const added = new Set(feeds.map(({ site }) => site.siteId));
-    while (replay.position < fence && !this.isClosed) {
-      const messages = await this.#parts.turnstile.pass(() => replay.next(fence));
-      const missed = messages.filter(({ sequence }) => sequence <= fence);
-      const events = missed.flatMap((message) => this.#toEvent(message, this.position));
-      const wanted = events.filter(({ address }) => added.has(address.siteId));
-      if (wanted.length > 0 && !this.isClosed) this.#pass(new EventBatch(wanted));
-      await this.#outlet.drained();
-    }
+    // Catching up brings the new sites from where it is; what came before this turn, the group did
+    // not get for us.
+    const fence = isLive ? Math.max(coveredFrom(feeds), this.#parts.feed.position) : this.position;
+    const sites = feeds.map(({ site }) => site);
+    await this.#catchUp.sendMissed(sites, since, fence);
+    if (hasLeft) await this.#catchUp.run();
+  }
+
+  /** Out of the group, with nothing of it missed up to `since`; false when it was not live. */
+  #leaveLive(since: number): boolean {
+    if (this.#state.kind !== "live") return false;
+    const { leave } = this.#state;
+    leave();
+    // What it just handed out may have been more than there was room for.
+    if (this.#state.kind !== "live") return false;
+    this.#state = { kind: "catching-up" };
+    this.position = Math.max(this.position, since);
+    return true;
   }
 
   /** The stream has become another one. */
@@ -147,6 +178,7 @@ export class Subscriber implements Member {
     if (this.#state.kind === "live") this.#state.leave();
     this.#state = { kind: "closed" };
     this.#latest?.close();
+    this.#unwatch?.();
     const feeds = this.#feeds;
     this.#feeds = [];
     return feeds;
@@ -156,105 +188,49 @@ export class Subscriber implements Member {
     if (this.isClosed) return;
     this.#feeds = feeds;
     this.#siteIds = new Set(feeds.map(({ site }) => site.siteId));
+    this.#watchLiveness();
     if (this.#state.kind !== "live") return;
+    this.#isRegrouping = true;
     this.#state.leave();
-    this.#goLive();
+    this.#isRegrouping = false;
+    // What it just handed out may have been more than there was room for.
+    if (this.#state.kind === "live") this.goLive();
   }
 
-  async #catchUp(): Promise<void> {
-    const { feed } = this.#parts;
-    let { epoch } = feed;
-    let feeds = this.#feeds;
-    let replay: Replay | undefined;
-    while (!this.isClosed) {
-      await this.#outlet.drained();
-      if (epoch !== feed.epoch || feeds !== this.#feeds) {
-        replay = undefined;
-        epoch = feed.epoch;
-        feeds = this.#feeds;
-      }
-      const covered = coveredFrom(this.#feeds);
-      if (this.isClosed) return;
-      if (this.position >= covered) {
-        if (this.#sendFromRings()) return this.#goLive();
-      } else if (this.#latest !== undefined) {
-        await this.#sendLast(this.position + 1, covered);
-        this.position = Math.max(this.position, covered);
-      } else {
-        replay ??= new Replay(
-          this.#parts.reader,
-          subjectFilters(this.sites, this.#selection),
-          this.position,
-        );
-        await this.#sendFromStream(replay, covered);
-      }
-    }
-  }
-
-  /** One batch of the stream. */
-  async #sendFromStream(replay: Replay, covered: number): Promise<void> {
-    const { epoch } = this.#parts.feed;
-    const messages = await this.#parts.turnstile.pass(() => replay.next(covered));
-    if (this.isClosed || epoch !== this.#parts.feed.epoch) return;
-    this.#sendAll(messages.flatMap((message) => this.#toEvent(message)));
-    this.position = Math.max(this.position, replay.position);
-  }
-
-  /** One portion of the rings; true when there is nothing more in them. */
-  #sendFromRings(): boolean {
-    const bytesMax = ringPortionBytes / Math.max(1, this.#feeds.length);
-    const portions = this.#feeds.map(({ ring }) => ring.after(this.position, bytesMax));
-    const ends = portions
-      .filter((events) => bytesOf(events) >= bytesMax)
-      .map((events) => events.at(-1)?.position ?? 0);
-    // Beyond the end of a portion that was cut off, its ring has more.
-    const horizon = Math.min(Number.POSITIVE_INFINITY, ...ends);
-    const events = portions
-      .flat()
-      .filter(({ position }) => position <= horizon)
-      .sort((a, b) => a.position - b.position);
-    const last = events.at(-1);
-    if (last === undefined) return true;
-    this.#sendAll(events.filter((event) => this.#matches?.(event) ?? true));
-    this.position = last.position;
-    return ends.length === 0 && !this.#outlet.isBacklogged;
-  }
-
-  /** The last reading of each DER among some sequences. */
-  async #sendLast(fromSequence: number, upToSequence: number): Promise<void> {
-    const filters = siteFilters(this.sites, this.#selection);
-    if (filters.length === 0) return;
-    const messages = await this.#parts.turnstile.pass(() =>
-      this.#parts.reader.last(filters, fromSequence, upToSequence),
+  #watchLiveness(): void {
+    if (this.#selection.liveness !== true || this.isClosed) return;
+    this.#unwatch?.();
+    const wants = this.#matches ?? (() => true);
+    this.#unwatch = this.#parts.watchedSites.watch(this.#feeds, wants, (liveness) =>
+      this.#outlet.tellLiveness(liveness),
     );
-    const events = messages.flatMap((message) => this.#toEvent(message));
-    for (let i = 0; i < events.length && !this.isClosed; i += limits.replayBatchReadings) {
-      this.#sendAll(events.slice(i, i + limits.replayBatchReadings));
-      await this.#outlet.drained();
-    }
   }
 
-  #toEvent({ subject, sequence, payload }: StoredMessage, position = sequence): DeliveredEvent[] {
-    const address = readAddress(subject);
-    if (address === undefined || !this.#siteIds.has(address.siteId)) return [];
-    const event = new DeliveredEvent(this.#parts.feed.epoch, sequence, address, payload, position);
-    return (this.#matches?.(event) ?? true) ? [event] : [];
+  /** The client allows no more for now: out of the group, and on from here once it does. */
+  #fallBack(): void {
+    if (this.#state.kind !== "live") return;
+    const { leave } = this.#state;
+    this.#state = { kind: "catching-up" };
+    leave();
+    this.#catchUp.run({ hasWaited: true }).catch((error: unknown) => {
+      const code = error instanceof NovacoreError ? error.code : "internal";
+      if (code === "internal") this.#parts.log.error({ err: error }, "a subscriber failed");
+      this.#outlet.end(code, this.cursor);
+    });
   }
 
-  #sendAll(events: readonly DeliveredEvent[]): void {
-    if (events.length > 0 && !this.isClosed) this.#outlet.send(new EventBatch(events));
-  }
-
-  #goLive(): void {
+  /** Nothing more is behind: from here on the group brings what comes. */
+  goLive(): void {
     this.#floor = this.position;
     const sites = this.#feeds.map(({ site }) => site.siteId).join(",");
-    const key = `${sites};${filterKey(this.#selection)}`;
-    const leave = this.#parts.groups.join(key, this.#feeds, this.#matches, this);
+    const key = `${sites};${filterKey(this.#selection)};${this.#gatherMs}`;
+    const terms = { feeds: this.#feeds, matches: this.#matches, gatherMs: this.#gatherMs };
+    const leave = this.#parts.groups.join(key, terms, this);
     this.#state = { kind: "live", leave };
   }
 
-  /** Live readings: into the conflating map, or out. */
-  #pass(batch: EventBatch): void {
+  /** Late ones too: into the conflating map, or out. */
+  pass(batch: EventBatch): void {
     if (this.#latest === undefined) this.#send(batch);
     else this.#latest.take(batch);
   }
@@ -262,6 +238,10 @@ export class Subscriber implements Member {
   #send(batch: EventBatch): void {
     if (this.#outlet.queuedBytes + batch.bytes > limits.subscriberQueueBytesMax) {
       this.#outlet.end("slow_consumer", this.cursor);
+      return;
+    }
+    if (batch.events.length > this.#outlet.room) {
+      this.#fallBack();
       return;
     }
     this.position = batch.lastPosition;
@@ -275,7 +255,7 @@ export class Subscriber implements Member {
       bytesMax: limits.subscriberQueueBytesMax,
       wheel: this.#parts.wheel,
       now: this.#parts.now,
-      isIdle: () => !outlet.isBacklogged,
+      room: () => (outlet.isBacklogged ? 0 : outlet.room),
       whenIdle: (callback) => void outlet.drained().then(callback),
       send: (batch) => this.#send(batch),
       onConflated: this.#parts.onConflated,
@@ -284,13 +264,6 @@ export class Subscriber implements Member {
   }
 }
 
-/** From all rings at once: far below a listener's queue. */
-const ringPortionBytes = 256 * 1024;
-
 function bySiteId(a: SiteFeed, b: SiteFeed): number {
   return a.site.siteId < b.site.siteId ? -1 : 1;
-}
-
-function bytesOf(events: readonly DeliveredEvent[]): number {
-  return events.reduce((bytes, event) => bytes + event.chunk.length, 0);
 }

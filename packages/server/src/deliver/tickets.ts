@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
 import { limits } from "../limits.ts";
-import { resolveScope, type StreamAccess } from "./stream-access.ts";
+import { listenerOf, resolveScope, type StreamAccess } from "./stream-access.ts";
 
 export interface TicketRouteOptions {
   readonly access: StreamAccess;
@@ -42,7 +42,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRouteOptions> = async
     "/stream/tickets",
     { schema: { body: TicketRequest, response: { 201: Ticket } } },
     async (request, reply) => {
-      const caller = await access.authenticate(request);
+      const caller = await listenerOf(access, request);
       const { site_ids: siteIds, org_id: orgId } = request.body;
       const scope =
         orgId === undefined

@@ -15,6 +15,10 @@ export class Turnstile {
     return this.#running;
   }
 
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Runs `work` when its turn comes. Who may wait, and so how many, is the caller's to bound. */
   async pass<T>(work: () => Promise<T>): Promise<T> {
     if (this.#running < this.#atOnceMax) this.#running++;

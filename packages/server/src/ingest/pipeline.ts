@@ -9,7 +9,7 @@ import { Refusal, refuse } from "./refusal.ts";
 import type { GatewayTree, Target } from "./resolve-target.ts";
 import { type RegistryChanges, Resolver } from "./resolver.ts";
 
-export type Transport = "nats" | "mqtt" | "http" | "nats-batch";
+export type Transport = "nats" | "mqtt" | "http" | "nats-batch" | "websocket";
 
 /** Where a reading comes from, as the authenticated connection and the subject say. */
 export interface ReadingSource {

@@ -29,7 +29,7 @@ export function splitArray(body: Uint8Array, countMax: number): Uint8Array[] | u
 }
 
 /** Where the text that begins here ends: its closing quote, or the end of the body. */
-function endOfText(body: Uint8Array, start: number): number {
+export function endOfText(body: Uint8Array, start: number): number {
   let index = start + 1;
   while (index < body.byteLength && body[index] !== quote) {
     index += body[index] === backslash ? 2 : 1;
@@ -37,7 +37,7 @@ function endOfText(body: Uint8Array, start: number): number {
   return index;
 }
 
-function skipBlank(body: Uint8Array, start: number): number {
+export function skipBlank(body: Uint8Array, start: number): number {
   let index = start;
   while (index < body.byteLength && isBlank(body[index])) index++;
   return index;

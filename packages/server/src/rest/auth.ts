@@ -1,7 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { NovacoreError } from "@novacore/protocol";
 import { Type } from "typebox";
+import { bearerOf } from "./authenticate.ts";
 import { PublicKey, Signature, Time } from "./fields.ts";
 import type { ResourceOptions } from "./routes.ts";
+import { sessionCookie } from "./session-cookie.ts";
 
 /** Tokens for signed challenges, and the keys that verify the tokens. */
 export const authRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (app, { access }) => {
@@ -45,6 +48,36 @@ export const authRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (app
         identity_id: answer.identityId,
         expires_at: new Date(answer.expiresAt).toISOString(),
       };
+    },
+  );
+
+  app.post(
+    "/auth/session",
+    {
+      schema: {
+        summary: "Keep the token in a cookie that opens streams",
+        description:
+          "For pages whose EventSource and WebSocket cannot send a header. The cookie is HttpOnly " +
+          "and SameSite=Strict, and good for streams alone.",
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const token = bearerOf(request);
+      if (token === undefined) throw new NovacoreError("unauthenticated");
+      const { expiresAt } = await access.authenticate(token);
+      const maxAgeS = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
+      reply.header("set-cookie", sessionCookie(token, maxAgeS, request.protocol === "https"));
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.delete(
+    "/auth/session",
+    { schema: { summary: "Forget the cookie", response: { 204: Type.Null() } } },
+    async (request, reply) => {
+      reply.header("set-cookie", sessionCookie("", 0, request.protocol === "https"));
+      return reply.code(204).send(null);
     },
   );
 

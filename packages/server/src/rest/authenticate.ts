@@ -15,6 +15,6 @@ export function createCallerOf(access: Pick<Access, "authenticate">): CallerOf {
 }
 
 /** The bearer token of a request; undefined when there is none. The scheme has no case (RFC 9110). */
-export function bearerOf(request: FastifyRequest): string | undefined {
+export function bearerOf(request: Pick<FastifyRequest, "headers">): string | undefined {
   return /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(request.headers.authorization ?? "")?.[1];
 }

@@ -1,0 +1,27 @@
+/**
+ * So many at once, and so many a second for long (a token bucket). The clock comes in as an
+ * argument.
+ */
+export class Allowance {
+  readonly #burst: number;
+  readonly #perSecond: number;
+  #left: number;
+  #sinceMs: number;
+
+  constructor(burst: number, perSecond: number, nowMs: number) {
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#left = burst;
+    this.#sinceMs = nowMs;
+  }
+
+  /** Takes one; false when there is none left now. */
+  take(nowMs: number): boolean {
+    const gained = (Math.max(0, nowMs - this.#sinceMs) / 1_000) * this.#perSecond;
+    this.#left = Math.min(this.#burst, this.#left + gained);
+    this.#sinceMs = nowMs;
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+}

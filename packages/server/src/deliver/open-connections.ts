@@ -1,0 +1,251 @@
+import { type ErrorCode, NovacoreError } from "@novacore/protocol";
+import { limits } from "../limits.ts";
+import type { Delivery } from "./delivery.ts";
+import type { FeedLog } from "./feed.ts";
+import type { StreamSite } from "./filters.ts";
+import {
+  resolveScope,
+  type StreamAccess,
+  type StreamCaller,
+  type StreamScope,
+} from "./stream-access.ts";
+import type { Subscriber } from "./subscriber.ts";
+
+/** One stream of readings of a caller: all of an SSE connection, or one WebSocket subscription. */
+export interface OpenStream {
+  readonly caller: StreamCaller;
+  readonly scope: StreamScope;
+  readonly isOpen: boolean;
+  readonly subscriber: Subscriber | undefined;
+  end(code: ErrorCode): void;
+}
+
+/** A client's connection, with the streams on it. */
+export interface OpenConnection {
+  /** Undefined as long as nobody has said who is there. */
+  readonly caller: StreamCaller | undefined;
+  readonly streams: Iterable<OpenStream>;
+  /** Ends the connection; `retryMs` is when the client should come back. */
+  end(code: ErrorCode, retryMs?: number): void;
+}
+
+export interface OpenConnectionsOptions {
+  readonly delivery: Delivery;
+  readonly access: StreamAccess;
+  readonly log: FeedLog;
+  /** Default `limits.drainMs`. */
+  readonly drainMs?: number;
+}
+
+/** One look at the grants of some streams. */
+interface Check {
+  /** What was stored before this, a site that comes in need not send. */
+  readonly since: number;
+  /** False once the answers may be out of date and somebody else looks again. */
+  readonly isCurrent: () => boolean;
+  /** Many streams of one caller on one thing are one question. */
+  readonly answers: Map<string, Promise<readonly StreamSite[]>>;
+}
+
+/** The open connections of a hub: how many somebody has, and what ends them from outside. */
+export class OpenConnections {
+  readonly #options: OpenConnectionsOptions;
+  readonly #connections = new Set<OpenConnection>();
+  readonly #unsubscribe: readonly (() => void)[];
+  readonly #perIdentity = new Map<string, number>();
+  readonly #perAddress = new Map<string, number>();
+  #isDraining = false;
+  #changes = 0;
+  #check: "idle" | "running" | "again" = "idle";
+  /** Where the feed was at the first change that nobody has looked at yet. */
+  #changedAt: number | undefined;
+
+  constructor(options: OpenConnectionsOptions) {
+    this.#options = options;
+    const { access } = options;
+    this.#unsubscribe = [
+      access.onRevoked((identityId) => {
+        this.#changes++;
+        this.revoke(identityId);
+      }),
+      access.onGrantsChanged(() => {
+        this.#changes++;
+        void this.recheck();
+      }),
+    ];
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Counts changes of grants: what was authorised before one must be checked again after it. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Shutting down: nobody new is let in. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /**
+   * Takes a place for a connection; gives the function that returns it. Throws
+   * `too_many_connections` or, while shutting down, `going_away`.
+   */
+  reserve(identityId: string, address: string): () => void {
+    if (this.#isDraining) throw new NovacoreError("going_away");
+    take(this.#perIdentity, identityId, limits.streamsPerIdentityMax, "identity");
+    try {
+      take(this.#perAddress, address, limits.streamsPerAddressMax, "address");
+    } catch (error) {
+      give(this.#perIdentity, identityId);
+      throw error;
+    }
+    return () => {
+      give(this.#perIdentity, identityId);
+      give(this.#perAddress, address);
+    };
+  }
+
+  add(connection: OpenConnection): void {
+    this.#connections.add(connection);
+  }
+
+  remove(connection: OpenConnection): void {
+    this.#connections.delete(connection);
+  }
+
+  /** Cuts off an identity, at once. */
+  revoke(identityId: string): void {
+    for (const connection of [...this.#connections]) {
+      if (connection.caller?.identityId === identityId) connection.end("identity_revoked");
+    }
+  }
+
+  /** Checks all streams against the grants; changes that come meanwhile cause one more round. */
+  async recheck(): Promise<void> {
+    const { feed } = this.#options.delivery;
+    this.#changedAt ??= feed.position;
+    if (this.#check !== "idle") {
+      this.#check = "again";
+      return;
+    }
+    do {
+      this.#check = "running";
+      const since = this.#changedAt ?? feed.position;
+      this.#changedAt = undefined;
+      const streams = [...this.#connections].flatMap((connection) => [...connection.streams]);
+      await this.#recheckStreams(streams, since, () => true);
+    } while (this.#wantsAnotherRound());
+    this.#check = "idle";
+  }
+
+  /** The same for the streams of one connection, whose caller has changed. */
+  async recheckOne({ streams }: OpenConnection): Promise<void> {
+    const since = this.#options.delivery.feed.position;
+    let changes: number;
+    do {
+      changes = this.#changes;
+      await this.#recheckStreams([...streams], since, () => changes === this.#changes);
+    } while (changes !== this.#changes);
+  }
+
+  async #recheckStreams(
+    streams: readonly OpenStream[],
+    since: number,
+    isCurrent: () => boolean,
+  ): Promise<void> {
+    const check: Check = { since, isCurrent, answers: new Map() };
+    for (const stream of streams) if (stream.isOpen) await this.#recheckStream(stream, check);
+  }
+
+  #wantsAnotherRound(): boolean {
+    return this.#check === "again";
+  }
+
+  /**
+   * Ends all connections, spread over a time so that their clients do not all come back at once;
+   * each is told a random moment to return. Resolves when all have ended.
+   */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    for (const stop of this.#unsubscribe) stop();
+    const drainMs = this.#options.drainMs ?? limits.drainMs;
+    const connections = [...this.#connections];
+    const slices = 20;
+    for (let slice = 0; slice < slices && connections.length > 0; slice++) {
+      const count = Math.ceil(connections.length / (slices - slice));
+      for (const connection of connections.splice(0, count)) {
+        connection.end("going_away", 500 + Math.random() * 4_500);
+      }
+      if (connections.length > 0) await sleep(drainMs / slices);
+    }
+  }
+
+  async #recheckStream(stream: OpenStream, check: Check): Promise<void> {
+    const { caller, scope } = stream;
+    const key = JSON.stringify([caller.identityId, caller.sites, scope]);
+    const answer = check.answers.get(key) ?? resolveScope(this.#options.access, caller, scope);
+    check.answers.set(key, answer);
+    // Who has become another caller meanwhile is looked at for that.
+    const isMeant = () => stream.isOpen && stream.caller === caller;
+    try {
+      const sites = await answer;
+      if (isMeant()) await this.#applySites(stream, sites, check);
+    } catch (error) {
+      if (isMeant()) this.#endFor(stream, error);
+    }
+  }
+
+  async #applySites(
+    stream: OpenStream,
+    sites: readonly StreamSite[],
+    { since, isCurrent }: Check,
+  ): Promise<void> {
+    const { delivery } = this.#options;
+    const { subscriber, caller } = stream;
+    if (subscriber === undefined) return;
+    const allowed = new Set(sites.map(({ siteId }) => siteId));
+    const current = subscriber.sites.map(({ siteId }) => siteId);
+    const removed = new Set(current.filter((siteId) => !allowed.has(siteId)));
+    if (removed.size > 0) delivery.release(subscriber.removeSites(removed));
+    const added = sites.filter(({ siteId }) => !subscriber.hasSite(siteId));
+    if (added.length === 0) return;
+    const feeds = await delivery.acquire(added);
+    const mayAdd = stream.isOpen && stream.caller === caller && isCurrent();
+    // Another look may have let them in by now.
+    const wanted = feeds.filter(({ site }) => mayAdd && !subscriber.hasSite(site.siteId));
+    delivery.release(feeds.filter((feed) => !wanted.includes(feed)));
+    if (wanted.length === 0) return;
+    // At the listener's own pace: whoever takes nothing must not hold up the others' grants.
+    subscriber.addSites(wanted, since).catch((error: unknown) => this.#endFor(stream, error));
+  }
+
+  #endFor(stream: OpenStream, error: unknown): void {
+    const code: ErrorCode = error instanceof NovacoreError ? error.code : "internal";
+    const isFinal = code !== "internal" && code !== "unavailable";
+    // A registry that cannot answer must not leave somebody listening who has no right any more.
+    if (!isFinal) this.#options.log.error({ err: error }, "grants could not be checked again");
+    stream.end(isFinal ? code : "unavailable");
+  }
+}
+
+function take(counts: Map<string, number>, key: string, max: number, what: string): void {
+  const count = counts.get(key) ?? 0;
+  if (count >= max) {
+    const message = `This ${what} has ${count} connections open, the most allowed; close some first.`;
+    throw new NovacoreError("too_many_connections", message);
+  }
+  counts.set(key, count + 1);
+}
+
+function give(counts: Map<string, number>, key: string): void {
+  const count = counts.get(key) ?? 0;
+  if (count <= 1) counts.delete(key);
+  else counts.set(key, count - 1);
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
