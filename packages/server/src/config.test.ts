@@ -35,6 +35,52 @@ test("a wrong setting is one sentence with the variable, its value and the way o
   );
 });
 
+test("TLS takes both files or neither", () => {
+  const [NOVACORE_TLS_CERT, NOVACORE_TLS_KEY] = ["/a/tls.crt", "/a/tls.key"];
+  assert.equal(readConfig({}).tls, undefined);
+  assert.deepEqual(readConfig({ NOVACORE_TLS_CERT, NOVACORE_TLS_KEY }).tls, {
+    certPath: NOVACORE_TLS_CERT,
+    keyPath: NOVACORE_TLS_KEY,
+  });
+  assert.throws(
+    () => readConfig({ NOVACORE_TLS_CERT }),
+    /^Error: NOVACORE_TLS_CERT is set without NOVACORE_TLS_KEY; TLS needs both files\.$/,
+  );
+  assert.throws(
+    () => readConfig({ NOVACORE_TLS_KEY }),
+    /^Error: NOVACORE_TLS_KEY is set without NOVACORE_TLS_CERT;/,
+  );
+});
+
+test("the WebSocket address of nats-server is one, and belongs to an operated server", () => {
+  const NATS_URL = "nats://nats.example:4222";
+  for (const url of ["ws://127.0.0.1:8081", "wss://nats.example", "ws://[::1]:80/"]) {
+    const read = readConfig({ NATS_URL, NATS_WEBSOCKET_URL: url });
+    assert.equal(read.natsWebsocketUrl, url);
+  }
+  for (const wrong of [
+    "nats.example:8081",
+    "http://nats.example",
+    "ws://u:secret@nats.example",
+    "ws://nats.example/path",
+    "ws://nats.example?q",
+    "ws://nats.example:99999",
+  ]) {
+    assert.throws(
+      () => readConfig({ NATS_URL, NATS_WEBSOCKET_URL: wrong }),
+      (error: Error) => {
+        assert.match(error.message, /^NATS_WEBSOCKET_URL is no WebSocket address; give ws:/);
+        assert.doesNotMatch(error.message, /secret/);
+        return true;
+      },
+    );
+  }
+  assert.throws(
+    () => readConfig({ NATS_WEBSOCKET_URL: "ws://127.0.0.1:8081" }),
+    /^Error: NATS_WEBSOCKET_URL is set without NATS_URL;/,
+  );
+});
+
 test("lists are split by commas, with blanks left out", () => {
   const { corsOrigins } = readConfig({
     NOVACORE_CORS_ORIGINS: "https://a.example, ,https://b.example",

@@ -19,7 +19,7 @@ export const settings = {
   realtimePort: {
     env: "NOVACORE_REALTIME_PORT",
     default: "4443",
-    description: "NATS over WebSocket",
+    description: "WebSocket, and NATS over WebSocket",
   },
   natsPort: { env: "NOVACORE_NATS_PORT", default: "4222", description: "NATS over TCP" },
   mqttPort: { env: "NOVACORE_MQTT_PORT", default: "1883", description: "MQTT 3.1.1" },
@@ -38,6 +38,12 @@ export const settings = {
     default: "a nats-server of its own",
     description: "An operated nats-server or cluster: nats://host:4222",
   },
+  natsWebsocketUrl: {
+    env: "NATS_WEBSOCKET_URL",
+    default: "none: no NATS over WebSocket",
+    description:
+      "WebSocket listener of the operated nats-server: ws://host:port or wss://host:port",
+  },
   natsServer: {
     env: "NOVACORE_NATS_SERVER",
     default: "found on PATH, else fetched",
@@ -53,10 +59,25 @@ export const settings = {
     default: "none",
     description: "Browser origins that may call the API, separated by commas",
   },
+  websocketDeflate: {
+    env: "NOVACORE_WEBSOCKET_DEFLATE",
+    default: "off",
+    description: "Compression of WebSocket frames (permessage-deflate): on or off",
+  },
   trustProxy: {
     env: "NOVACORE_TRUST_PROXY",
     default: "none",
     description: "Addresses of reverse proxies whose X-Forwarded-For is believed",
+  },
+  tlsCert: {
+    env: "NOVACORE_TLS_CERT",
+    default: "none: no TLS",
+    description: "PEM file of the certificate chain for REST, SSE and WebSocket",
+  },
+  tlsKey: {
+    env: "NOVACORE_TLS_KEY",
+    default: "none: no TLS",
+    description: "PEM file of its private key",
   },
   logLevel: {
     env: "NOVACORE_LOG_LEVEL",
@@ -81,10 +102,15 @@ export interface Config {
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
   readonly natsUrl: string | undefined;
+  /** Of the operated nats-server; the hub's own has its listener on this machine. */
+  readonly natsWebsocketUrl: string | undefined;
   readonly natsServer: string | undefined;
   readonly registration: Registration;
   readonly corsOrigins: readonly string[];
+  readonly websocketDeflate: boolean;
   readonly trustProxy: readonly string[];
+  /** Undefined: REST, SSE and WebSocket are without TLS. */
+  readonly tls: { readonly certPath: string; readonly keyPath: string } | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -101,10 +127,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     dataDir: value("dataDir") ?? settings.dataDir.default,
     databaseUrl: value("databaseUrl"),
     natsUrl: value("natsUrl"),
+    natsWebsocketUrl: readNatsWebsocketUrl(value("natsWebsocketUrl"), value("natsUrl")),
     natsServer: value("natsServer"),
     registration: readChoice(env, settings.registration, registrations, "open"),
     corsOrigins: readList(value("corsOrigins")),
+    websocketDeflate: readChoice(env, settings.websocketDeflate, ["on", "off"], "off") === "on",
     trustProxy: readList(value("trustProxy")),
+    tls: readTls(value("tlsCert"), value("tlsKey")),
     logLevel: readChoice(env, settings.logLevel, logLevels, "info"),
   };
 }
@@ -128,6 +157,42 @@ function readChoice<const T extends string>(
   const choice = choices.find((known) => known === text);
   if (choice !== undefined) return choice;
   throw new Error(`${setting.env} is "${text}"; give one of ${choices.join(", ")}.`);
+}
+
+function readNatsWebsocketUrl(
+  text: string | undefined,
+  natsUrl: string | undefined,
+): string | undefined {
+  if (text === undefined) return undefined;
+  const { env } = settings.natsWebsocketUrl;
+  if (natsUrl === undefined) {
+    throw new Error(
+      `${env} is set without ${settings.natsUrl.env}; ` +
+        "set both for an operated nats-server, or neither for the hub's own.",
+    );
+  }
+  const url = URL.parse(text);
+  const isAddress =
+    url !== null &&
+    ["ws:", "wss:"].includes(url.protocol) &&
+    `${url.username}${url.password}${url.search}${url.hash}` === "" &&
+    url.pathname === "/";
+  if (isAddress) return text;
+  // A password in it would be told with the rest, so it is not repeated.
+  throw new Error(
+    `${env} is no WebSocket address; give ws://host:port or wss://host:port and nothing more.`,
+  );
+}
+
+function readTls(
+  certPath: string | undefined,
+  keyPath: string | undefined,
+): { certPath: string; keyPath: string } | undefined {
+  if (certPath !== undefined && keyPath !== undefined) return { certPath, keyPath };
+  if (certPath === undefined && keyPath === undefined) return undefined;
+  const [cert, key] = [settings.tlsCert.env, settings.tlsKey.env];
+  const [given, missing] = certPath === undefined ? [key, cert] : [cert, key];
+  throw new Error(`${given} is set without ${missing}; TLS needs both files.`);
 }
 
 function readList(text: string | undefined): string[] {

@@ -1,18 +1,26 @@
+import type { RequestListener } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import cors from "@fastify/cors";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import { registerErrorHandler } from "./rest/errors.ts";
+import type { Tls } from "./tls.ts";
 
 /** How long a client may take to send the head of a request, and an upload as a whole. */
 const headersMs = 10_000;
 const requestMs = 60_000;
+const keepAliveMs = 72_000;
 
 /**
  * The HTTP server without its routes: errors in their one shape, the origins that browsers may come
  * from, nothing logged that a client sent as a secret.
  */
-export async function createHttpApp(config: Config, log: Logger): Promise<FastifyInstance> {
+export async function createHttpApp(
+  config: Config,
+  log: Logger,
+  tls?: Tls,
+): Promise<FastifyInstance> {
   const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
     loggerInstance,
@@ -22,15 +30,21 @@ export async function createHttpApp(config: Config, log: Logger): Promise<Fastif
     requestTimeout: requestMs,
     // A listener's socket lives for days; it is ended by the stream, never by a timer of HTTP.
     connectionTimeout: 0,
-    keepAliveTimeout: 72_000,
+    keepAliveTimeout: keepAliveMs,
     // Stopping closes what is idle; streams were drained before.
     forceCloseConnections: true,
     http: { headersTimeout: headersMs },
+    // Fastify's own `https` hands out a server of another type, for which no plugin here is written.
+    ...(tls !== undefined && {
+      serverFactory: (handler: RequestListener) => createTls(tls, handler),
+    }),
   });
 
   registerErrorHandler(app);
   await app.register(cors, {
     origin: [...config.corsOrigins],
+    // For the session cookie, which opens streams alone.
+    credentials: true,
     methods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
     allowedHeaders: ["authorization", "content-type", "last-event-id", "cache-control"],
     exposedHeaders: ["link", "retry-after", "x-request-id"],
@@ -46,7 +60,11 @@ export async function createHttpApp(config: Config, log: Logger): Promise<Fastif
 /** Starts listening; a taken port is one clear sentence with the way out. */
 export async function listenHttp(app: FastifyInstance, config: Config): Promise<number> {
   try {
-    await app.listen({ host: config.host, port: config.httpPort });
+    await app.listen({
+      ...{ host: config.host, port: config.httpPort },
+      listenTextResolver: (address) =>
+        `Server listening at ${config.tls ? address.replace("http:", "https:") : address}`,
+    });
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code !== "EADDRINUSE" && code !== "EACCES") throw cause;
@@ -61,4 +79,21 @@ export async function listenHttp(app: FastifyInstance, config: Config): Promise<
   const address = app.server.address();
   if (address === null || typeof address === "string") throw new Error("HTTP listens on no port");
   return address.port;
+}
+
+/** What Fastify does for its own servers, the certificate's renewal besides. */
+function createTls(tls: Tls, handler: RequestListener): TlsServer {
+  const options = { headersTimeout: headersMs, requestTimeout: requestMs };
+  const server = createTlsServer(
+    {
+      ...options,
+      ...tls.context(),
+      handshakeTimeout: headersMs,
+      keepAliveTimeout: keepAliveMs,
+    },
+    handler,
+  );
+  server.setTimeout(0);
+  tls.attach(server);
+  return server;
 }

@@ -51,12 +51,13 @@ async function run(config: Config, withDemo: boolean): Promise<number> {
   const hub = await createServer(config, { onProgress: say });
   let demo: DemoProcess | undefined;
   try {
-    if (withDemo) {
+    if (withDemo && config.tls === undefined) {
       say("Starting the demo gateway …");
       demo = await startDemoProcess(hub, config.dataDir, stopped);
     }
-    say(banner(hub, config.dataDir, demo));
-    if (!isLoopback(config.host)) say(openWarning(config.host));
+    const demoLines = demo?.lines ?? [whyNoDemo(withDemo)];
+    say(banner(hub, config, demoLines));
+    if (!isLoopback(config.host)) say(openWarning(config));
     const reason = await Promise.race([stopped.then(() => undefined), hub.failed]);
     if (reason !== undefined) say(`The hub cannot go on: ${reason.message}`);
     else say("Stopping: listeners are told to come back, what was received is stored …");
@@ -88,16 +89,18 @@ function stopSignal(): Promise<void> {
   });
 }
 
-function banner(hub: Hub, dataDir: string, demo: DemoProcess | undefined): string {
+function banner(hub: Hub, config: Config, demoLines: readonly string[]): string {
+  const withNats = config.natsUrl === undefined || config.natsWebsocketUrl !== undefined;
   const lines = [
     "",
     "Novacore is ready.",
     `  REST and SSE         ${hub.url}`,
+    `  WebSocket            ${hub.websocketUrl} (subprotocol novacore.v1)`,
+    `  NATS over WebSocket  ${withNats ? hub.websocketUrl : "off; NATS_WEBSOCKET_URL says where it is"}`,
     `  NATS                 ${hub.natsUrl}`,
-    `  NATS over WebSocket  ${hub.websocketUrl}`,
     `  MQTT                 ${hub.mqttUrl}`,
-    `  data                 ${dataDir}`,
-    ...(demo?.lines ?? ["  The demo is off; docs/operating.md says how to connect a gateway."]),
+    `  data                 ${config.dataDir}`,
+    ...demoLines,
     "",
     "Ctrl-C stops everything.",
     "",
@@ -109,10 +112,22 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
-function openWarning(host: string): string {
+/** The demo comes by the hub's own address, for which a certificate is hardly ever made. */
+function whyNoDemo(withDemo: boolean): string {
+  return withDemo
+    ? "  The demo is off with TLS; start without NOVACORE_TLS_CERT and NOVACORE_TLS_KEY to see it."
+    : "  The demo is off; docs/operating.md says how to connect a gateway.";
+}
+
+function openWarning({ host, tls, natsUrl }: Config): string {
+  const open = [
+    ...(tls === undefined ? ["HTTP", "WebSocket"] : []),
+    ...(natsUrl === undefined ? ["NATS", "MQTT"] : []),
+  ];
+  if (open.length === 0) return "";
   return (
-    `NOVACORE_HOST is ${host}: HTTP, NATS and MQTT are open to the network without TLS. ` +
-    "Put a TLS proxy in front of them (docs/operating.md).\n"
+    `NOVACORE_HOST is ${host}: ${open.join(", ")} are open to the network without TLS. ` +
+    "docs/operating.md says how to encrypt them.\n"
   );
 }
 

@@ -13,10 +13,14 @@ import { kickIdentity } from "./nats/kick.ts";
 import { type NatsServer, startNats } from "./nats/server.ts";
 import { createLog } from "./observe/log.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
+import { createRealtimePort } from "./realtime/realtime-port.ts";
+import type { Upstream } from "./realtime/tunnel.ts";
 import { openRegistry } from "./registry/database.ts";
 import { shareRegistryNews } from "./registry-news.ts";
+import type { HubAddresses } from "./rest/asyncapi-servers.ts";
 import { registerRoutes } from "./routes.ts";
 import { openStore } from "./store/store.ts";
+import { openTls } from "./tls.ts";
 
 const { version } = packageJson;
 
@@ -26,12 +30,7 @@ export interface HubOptions {
 }
 
 /** A running hub. */
-export interface Hub {
-  /** Base URL of REST and SSE. */
-  readonly url: string;
-  readonly natsUrl: string;
-  readonly websocketUrl: string;
-  readonly mqttUrl: string;
+export interface Hub extends HubAddresses {
   /** Resolves when the hub cannot go on: whoever runs it should stop it and start it again. */
   readonly failed: Promise<Error>;
   /** Drains listeners, stores what was received, and stops everything that the hub started. */
@@ -49,6 +48,8 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
   const metrics = createMetrics();
   await using opened = new AsyncDisposableStack();
 
+  const tls = config.tls && (await openTls({ files: config.tls, log }));
+  opened.defer(() => tls?.stop());
   const registry = await openRegistry(config);
   opened.defer(() => registry.close());
   const access = createAccess({ ...config, registry, log });
@@ -111,10 +112,13 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
   });
   opened.defer(() => delivery.stop());
 
-  const app = await createHttpApp(config, log);
+  const app = await createHttpApp(config, log, tls);
   opened.defer(() => app.close());
+  const addresses = Promise.withResolvers<HubAddresses>();
   const parts = {
+    config,
     version,
+    addresses: addresses.promise,
     nats,
     registry,
     access,
@@ -126,23 +130,39 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
     log,
     metrics,
   };
-  await registerRoutes(app, parts);
+  const { acceptWebSocket } = await registerRoutes(app, parts);
   const port = await listenHttp(app, config);
+  const realtime = await createRealtimePort({
+    ...{ config, tls, log },
+    accept: acceptWebSocket,
+    upstream: () => websocketListener(nats),
+  });
+  opened.defer(() => realtime.close());
   log.info({ event: "ready", port, nats: nats.version }, "the hub is ready");
 
   const running = opened.move();
-  return {
-    url: `http://${config.host}:${port}`,
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  const found: HubAddresses = {
+    url: `${tls === undefined ? "http" : "https"}://${host}:${port}`,
     natsUrl: nats.natsUrl,
-    websocketUrl: nats.websocketUrl,
+    websocketUrl: `${tls === undefined ? "ws" : "wss"}://${host}:${realtime.port}`,
     mqttUrl: nats.mqttUrl,
-    failed: ingest.failed,
-    close: () => running.disposeAsync(),
   };
+  addresses.resolve(found);
+  return { ...found, failed: ingest.failed, close: () => running.disposeAsync() };
 }
 
 function countRestarts(nats: NatsServer, metrics: Metrics): () => void {
   return nats.onState(({ state }) => {
     if (state === "restarting") metrics.natsRestarts.inc();
   });
+}
+
+function websocketListener({ websocketUrl }: NatsServer): Upstream | undefined {
+  if (websocketUrl === undefined) return undefined;
+  const { protocol, hostname, port } = new URL(websocketUrl);
+  const tls = protocol === "wss:";
+  // A URL writes an IPv6 address in brackets, and leaves its protocol's own port out.
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  return { host, port: Number(port || (tls ? 443 : 80)), tls };
 }

@@ -1,7 +1,10 @@
 import { limits } from "../limits.ts";
 import type { HubAccount, HubKeys } from "./hub-keys.ts";
 
-/** Where nats-server listens. The monitoring port is bound to the loopback address alone. */
+/**
+ * Where nats-server listens. WebSocket and monitoring are bound to the loopback address alone: the
+ * hub's realtime port hands WebSockets on, and says from whom they come.
+ */
 export interface NatsPorts {
   readonly nats: number;
   readonly websocket: number;
@@ -51,7 +54,7 @@ mqtt {
 }
 
 websocket {
-  listen: ${quote(listen(host, ports.websocket))}
+  listen: "127.0.0.1:${ports.websocket}"
   no_tls: true
   handshake_timeout: "5s"
 }

@@ -92,11 +92,11 @@ async function startOnPorts(
 }
 
 async function choosePorts(config: Config): Promise<NatsPorts> {
-  const [nats = 0, websocket = 0, mqtt = 0] = await freePorts(3, config.host);
-  const [monitor = 0] = await freePorts(1, "127.0.0.1");
+  const [nats = 0, mqtt = 0] = await freePorts(2, config.host);
+  const [websocket = 0, monitor = 0] = await freePorts(2, "127.0.0.1");
   return {
     nats: config.natsPort || nats,
-    websocket: config.realtimePort || websocket,
+    websocket,
     mqtt: config.mqttPort || mqtt,
     monitor,
   };
@@ -104,7 +104,7 @@ async function choosePorts(config: Config): Promise<NatsPorts> {
 
 /** The sentence for a port that somebody asked for by name; undefined for any other failure. */
 function portSentence({ message, port }: NatsStartFailed, config: Config): string | undefined {
-  const setting = (["natsPort", "realtimePort", "mqttPort"] as const).find(
+  const setting = (["natsPort", "mqttPort"] as const).find(
     (name) => port !== undefined && config[name] === port,
   );
   if (setting === undefined) return undefined;

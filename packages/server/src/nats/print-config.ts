@@ -9,8 +9,9 @@ import { natsVersionMin } from "./version.ts";
  */
 export function operatedNatsConfig(dataDir: string): string {
   return `# nats-server ${natsVersionMin} or newer, for a hub with NATS_URL set. Beside this it needs:
-# server_name, jetstream { store_dir, sync_interval: always }, and listeners for NATS, WebSocket
-# (websocket {}) and MQTT (mqtt { reject_qos2_publish: true }), with TLS wherever they face a network.
+# server_name, jetstream { store_dir, sync_interval: always }, and listeners for NATS, MQTT
+# (mqtt { reject_qos2_publish: true }) and, for the hub alone, WebSocket (websocket {}, whose address
+# is NATS_WEBSOCKET_URL), with TLS wherever they face a network.
 # Restart the server to change it: a reload disconnects everybody and deletes retained messages.
 
 ${natsAccessConfig(loadHubKeys(dataDir))}`;

@@ -10,7 +10,8 @@ import { assertVersion } from "./version.ts";
 /** The nats-server that the hub works with: its own, or an operated one (NATS_URL). */
 export interface NatsServer {
   readonly natsUrl: string;
-  readonly websocketUrl: string;
+  /** Its own listener, behind the realtime port; undefined when an operated server's is not known. */
+  readonly websocketUrl: string | undefined;
   readonly mqttUrl: string;
   /** Monitoring over HTTP, on the loopback address; only of an embedded server. */
   readonly monitorUrl: string | undefined;
@@ -56,7 +57,7 @@ async function startOwn(options: NatsOptions, keys: HubKeys): Promise<NatsServer
     return {
       ...server,
       natsUrl,
-      websocketUrl: `ws://${host}:${server.ports.websocket}`,
+      websocketUrl: `ws://127.0.0.1:${server.ports.websocket}`,
       mqttUrl: `mqtt://${host}:${server.ports.mqtt}`,
       monitorUrl: `http://127.0.0.1:${server.ports.monitor}`,
       version: await askVersion(natsUrl, keys),
@@ -76,13 +77,13 @@ async function useOperated(config: Config, natsUrl: string, keys: HubKeys): Prom
   const { hostname, port } = new URL(natsUrl.split(",")[0] ?? natsUrl);
   const ports = {
     nats: Number(port || 4222),
-    websocket: config.realtimePort,
+    websocket: 0,
     mqtt: config.mqttPort,
     monitor: 0,
   };
   return {
     natsUrl,
-    websocketUrl: `ws://${hostname}:${ports.websocket}`,
+    websocketUrl: config.natsWebsocketUrl,
     mqttUrl: `mqtt://${hostname}:${ports.mqtt}`,
     monitorUrl: undefined,
     version,

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { connect, type NatsConnection, wsconnect } from "@nats-io/transport-node";
 import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
@@ -29,6 +30,7 @@ export async function websocketGateway(
   serial: string,
   pass = rightPassword,
 ): Promise<NatsConnection> {
+  assert.ok(nats.websocketUrl !== undefined);
   const connection = await wsconnect({
     servers: nats.websocketUrl,
     user: serial,

@@ -63,7 +63,6 @@ test("keys and configuration are for the owner's eyes alone, and stay the same",
 
 const portSettings = {
   natsPort: "NOVACORE_NATS_PORT",
-  realtimePort: "NOVACORE_REALTIME_PORT",
   mqttPort: "NOVACORE_MQTT_PORT",
 } as const satisfies Partial<Record<keyof Config, string>>;
 
@@ -105,14 +104,13 @@ test("a hub that is killed takes its nats-server along", async (t) => {
 test("a hub that is killed is followed by one that starts on the same ports and data", async (t) => {
   const first = await spawnHub(t);
   if (first === undefined) return;
-  const { nats, mqtt, websocket } = first.report.ports;
+  const { nats, mqtt } = first.report.ports;
   let previous = first;
   for (let round = 0; round < 3; round++) {
     previous.process.kill("SIGKILL");
     const next: HubProcess | undefined = await spawnHub(t, first.dataDir, {
       NOVACORE_NATS_PORT: String(nats),
       NOVACORE_MQTT_PORT: String(mqtt),
-      NOVACORE_REALTIME_PORT: String(websocket),
     });
     assert.ok(next !== undefined);
     assert.equal(next.report.sentence, undefined);
