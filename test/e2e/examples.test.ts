@@ -3,9 +3,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { EnrichedReading } from "@novacore/protocol";
 import type { DemoDetails } from "@novacore/simulator";
+import { chromiumPath, startBrowser } from "../browser/browser.ts";
 import {
   chooseHubPorts,
   type HubPorts,
@@ -69,31 +70,32 @@ test("the Node example prints one line a reading", async () => {
   assertLines(await run(await commandOf("node")), 4, nodeLine);
 });
 
-test("the Node example misses no reading while the hub is restarted", async () => {
-  const args = [join(project, "examples", "node", "stream.mjs")];
-  const env = { NOVACORE_DATA_DIR: dataDir };
-  const example = startProgram(process.execPath, args, { env });
+test("the WebSocket example prints one line a reading", async () => {
+  assertLines(await run(await commandOf("websocket")), 4, nodeLine);
+});
+
+for (const folder of ["node", "websocket"]) {
+  test(`the ${folder} example misses no reading while the hub is restarted`, async () => {
+    await assertResumes(join(project, "examples", folder, "stream.mjs"));
+  });
+}
+
+test("the WebSocket example's page shows readings from the disk", {
+  skip: chromiumPath === undefined ? "Chromium is not installed" : false,
+}, async () => {
+  assert.ok(chromiumPath);
+  const browser = await startBrowser(chromiumPath);
   try {
-    const lines = () => example.stdout().split("\n").slice(0, -1);
-    await example.until("readings", () => lines().length >= 8);
-    hub.signal("SIGINT");
-    await hub.ended;
-    const before = lines().length;
-    hub = await startDemoHub({ dataDir, ports });
-    await example.until("readings after the restart", () => lines().length >= before + 8);
-    const printed = lines();
-    const since = printed[0]?.split(" ")[0] ?? "";
-    const listener = await listenToDemo(`?since=${since}`);
-    const stored = await listener.until("as many readings from the stream", () => {
-      const readings = listener.readings();
-      return readings.length >= printed.length + 8 && readings.map(asNodeLine);
-    });
-    await listener.close();
-    const start = stored.indexOf(printed[0] ?? "");
-    assert.deepEqual(printed, stored.slice(start, start + printed.length));
+    const page = await browser.newPage();
+    const problems: string[] = [];
+    page.on("pageerror", (error) => problems.push(error.message));
+    await page.goto(pathToFileURL(join(project, "examples", "websocket", "page.html")).href);
+    await page.setInputFiles("#demo", join(dataDir, "demo.json"));
+    await page.getByText("Connected.").waitFor();
+    await page.getByRole("row", { name: /\(meter\) -?[\d.]+ W/ }).waitFor();
+    assert.deepEqual(problems, []);
   } finally {
-    example.signal("SIGTERM");
-    await example.ended;
+    await browser.close();
   }
 });
 
@@ -132,6 +134,34 @@ test("the NATS example's batches are answered once stored, and reach the site's 
   await listener.until("three readings", () => balconyTimestamps(listener, 3));
   await listener.close();
 });
+
+/** Runs an example over a restart of the hub, and compares what it printed with the stream. */
+async function assertResumes(path: string): Promise<void> {
+  const env = { NOVACORE_DATA_DIR: dataDir };
+  const example = startProgram(process.execPath, [path], { env });
+  try {
+    const lines = () => example.stdout().split("\n").slice(0, -1);
+    await example.until("readings", () => lines().length >= 8);
+    hub.signal("SIGINT");
+    await hub.ended;
+    const before = lines().length;
+    hub = await startDemoHub({ dataDir, ports });
+    await example.until("readings after the restart", () => lines().length >= before + 8);
+    const printed = lines();
+    const since = printed[0]?.split(" ")[0] ?? "";
+    const listener = await listenToDemo(`?since=${since}`);
+    const stored = await listener.until("as many readings from the stream", () => {
+      const readings = listener.readings();
+      return readings.length >= printed.length + 8 && readings.map(asNodeLine);
+    });
+    await listener.close();
+    const start = stored.indexOf(printed[0] ?? "");
+    assert.deepEqual(printed, stored.slice(start, start + printed.length));
+  } finally {
+    example.signal("SIGTERM");
+    await example.ended;
+  }
+}
 
 /** The last command of an example's README; it ends by itself. */
 async function commandOf(example: string): Promise<string> {

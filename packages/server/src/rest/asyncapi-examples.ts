@@ -1,0 +1,108 @@
+import type {
+  ClientFrame,
+  ClientOp,
+  EnrichedReading,
+  Reading,
+  ServerFrame,
+  ServerOp,
+} from "@novacore/protocol";
+import { limits } from "../limits.ts";
+
+/** One example of every message, in the document and of the type that its schema has. */
+const cursor = "AQGiCqVnFwAAAAdbzRU";
+const serverTime = "2026-01-01T00:00:00.200Z";
+
+export const readingExample: Extract<Reading, { type: "pv" }> = {
+  type: "pv",
+  timestamp: 1_767_225_600_123,
+  read_time_ms: 12,
+  W: -713.2,
+  V: 231.4,
+};
+
+export const enrichedExample: EnrichedReading = {
+  ...readingExample,
+  org_id: "org-0m4q1s",
+  site_id: "sit-0m4q1t",
+  device_id: "dev-0m4q1v",
+  der_id: "der-0m4q1w",
+  der_name: "roof",
+  received_at: 1_767_225_600_180,
+};
+
+export const clientExamples: { readonly [Op in ClientOp]: ClientFrame<Op> } = {
+  auth: { op: "auth", token: "eyJhbGciOiJFUzI1NiJ9.e30.c2ln" },
+  subscribe: {
+    op: "subscribe",
+    id: "home",
+    sites: [enrichedExample.site_id],
+    types: ["pv", "battery"],
+    snapshot: true,
+    liveness: true,
+  },
+  unsubscribe: { op: "unsubscribe", id: "home" },
+  refresh: { op: "refresh", token: "eyJhbGciOiJFUzI1NiJ9.e30.bmV3" },
+  credit: { op: "credit", n: 100 },
+  publish: {
+    op: "publish",
+    id: "upload-1",
+    readings: [{ ...readingExample, hardware_id: "sungrow:A1", der: "roof" }],
+  },
+  ping: { op: "ping", t: 1 },
+};
+
+export const serverExamples: { readonly [Op in ServerOp]: ServerFrame<Op> } = {
+  hello: {
+    op: "hello",
+    protocol: "novacore.v1",
+    server_time: serverTime,
+    heartbeat_ms: limits.heartbeatMs,
+    limits: {
+      frame_bytes: limits.frameBytesMax,
+      subscriptions: limits.subscriptionsPerSocketMax,
+      sites_per_subscription: limits.streamSitesMax,
+      ids_per_filter: limits.filterIdsMax,
+      readings_per_publish: limits.publishReadingsMax,
+      credit: limits.creditMax,
+      auth_ms: limits.socketAuthMs,
+    },
+  },
+  authenticated: {
+    op: "authenticated",
+    identity_id: "idt-0c8b7e6a",
+    expires_at: "2026-01-02T00:00:00.000Z",
+  },
+  subscribed: { op: "subscribed", id: "home", cursor },
+  unsubscribed: { op: "unsubscribed", id: "home", cursor },
+  reading: { op: "reading", id: "home", cursor, reading: enrichedExample },
+  readings: { op: "readings", id: "home", cursor, readings: [enrichedExample] },
+  caught_up: { op: "caught_up", id: "home", cursor },
+  reset: { op: "reset", id: "home", reason: "cursor_expired", oldest: cursor, newest: cursor },
+  liveness: {
+    op: "liveness",
+    id: "home",
+    site_id: enrichedExample.site_id,
+    device_id: enrichedExample.device_id,
+    der_id: enrichedExample.der_id,
+    state: "stale",
+    age_ms: 31_400,
+  },
+  token_expiring: { op: "token_expiring", expires_at: "2026-01-02T00:00:00.000Z" },
+  ack: {
+    op: "ack",
+    id: "upload-1",
+    accepted: 1,
+    duplicates: 0,
+    rejected: 0,
+    durability: "fsync",
+    results: [{ index: 0, status: "stored", cursor }],
+  },
+  error: {
+    op: "error",
+    id: "home",
+    code: "not_found",
+    message: "There is no such thing, or you may not see it.",
+  },
+  heartbeat: { op: "heartbeat", server_time: serverTime, cursor },
+  pong: { op: "pong", t: 1, server_time: serverTime },
+};

@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { errorTable } from "@novacore/protocol";
+import { describeGateways } from "./asyncapi-gateways.ts";
+import { schemaComponents, withReferences } from "./asyncapi-messages.ts";
+import { describeServers, type HubAddresses, securitySchemes } from "./asyncapi-servers.ts";
+import { describeSse } from "./asyncapi-sse.ts";
+import { describeWebSocket } from "./asyncapi-websocket.ts";
+
+export interface AsyncApiOptions {
+  readonly version: string;
+  /** Known once every port is open. */
+  readonly addresses: Promise<HubAddresses>;
+}
+
+/** `GET /asyncapi.json`: the protocols of the hub, described from the schemas that check them. */
+export const asyncApiRoutes: FastifyPluginAsyncTypebox<AsyncApiOptions> = async (app, options) => {
+  let built: Promise<{ readonly text: string; readonly etag: string }> | undefined;
+  app.get(
+    "/asyncapi.json",
+    { schema: { summary: "Describe the streams: SSE, WebSocket, MQTT and NATS (AsyncAPI 3)" } },
+    async (request, reply) => {
+      built ??= build(options);
+      const { text, etag } = await built;
+      reply.header("cache-control", "public, max-age=300").header("etag", etag);
+      if (request.headers["if-none-match"] === etag) return reply.code(304).send();
+      return reply.type("application/json; charset=utf-8").send(text);
+    },
+  );
+};
+
+async function build({ version, addresses }: AsyncApiOptions) {
+  const text = JSON.stringify(describeHub(version, await addresses));
+  return { text, etag: `"${createHash("sha256").update(text).digest("base64url")}"` };
+}
+
+function describeHub(version: string, addresses: HubAddresses) {
+  const parts = [describeWebSocket(), describeSse(), describeGateways()];
+  const merged = (name: "channels" | "operations" | "messages") =>
+    withReferences(Object.assign({}, ...parts.map((part) => part[name])));
+  return {
+    asyncapi: "3.0.0",
+    info: {
+      title: "Novacore",
+      version,
+      description:
+        "Readings of distributed energy resources: how gateways send them, and how those who may " +
+        "see them hear them.",
+      license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
+    },
+    defaultContentType: "application/json",
+    servers: describeServers(addresses),
+    channels: merged("channels"),
+    operations: merged("operations"),
+    components: { messages: merged("messages"), schemas: schemaComponents(), securitySchemes },
+    // Codes that stand in answers and frames: what they mean, and whether to try again.
+    "x-errors": errorTable,
+  };
+}
