@@ -5,6 +5,7 @@ import { claimGateway, createVirtualGateway, type VirtualGateway } from "@novaco
 import { connectAsync } from "mqtt";
 import { createApi, createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
+import { openSocket } from "../support/socket.ts";
 import { acceptedLogins, forgedLogins, type LoginParts } from "./login-rows.ts";
 
 let hub: TestHub;
@@ -32,6 +33,13 @@ const doors: Record<string, (username: string, password: string) => Promise<void
   async "NATS over WebSocket"(user, pass) {
     const connection = await wsconnect({ servers: hub.websocketUrl, user, pass, reconnect: false });
     await connection.close();
+  },
+  async WebSocket(username, token) {
+    const socket = await openSocket(hub.url, { token });
+    const [authenticated] = socket.ops("authenticated");
+    await socket.close();
+    // There is no user name to be checked: who it is, the credential alone says.
+    if (authenticated?.identity_id !== username) throw new Error("authorization of another");
   },
 };
 

@@ -100,7 +100,7 @@ after(() => hub?.close());
 for (const way of waysIn) {
   describe(`refused over ${way.name}`, () => {
     for (const row of rows) {
-      const isUpload = /HTTP|batch/.test(way.name);
+      const isUpload = /HTTP|batch|WebSocket/.test(way.name);
       if (row.rawOnly && isUpload) continue;
       test(`${row.name}: ${row.code}`, async () => {
         const der = { ...home.ders.meter, ...row.der };

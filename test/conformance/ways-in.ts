@@ -3,6 +3,7 @@ import { gatewayTelemetrySubject, sanitiseHardwareId } from "@novacore/protocol"
 import type { VirtualGateway } from "@novacore/simulator";
 import { connectAsync } from "mqtt";
 import { createApi, type HomeDer } from "../support/home.ts";
+import { openSocket } from "../support/socket.ts";
 
 interface Addresses {
   readonly url: string;
@@ -28,6 +29,7 @@ export const waysIn: readonly WayIn[] = [
   { name: "NATS publish", open: openNats },
   { name: "NATS batch request", open: openNatsBatch },
   { name: "HTTP upload", open: openHttp },
+  { name: "WebSocket publish", open: openWebSocket },
 ];
 
 function subjectOf({ gateway, hardwareId, der }: HomeDer): string {
@@ -99,8 +101,24 @@ async function openHttp(hub: Addresses, gateway: VirtualGateway): Promise<Uplink
   };
 }
 
+async function openWebSocket(hub: Addresses, gateway: VirtualGateway): Promise<Uplink> {
+  const socket = await openSocket(hub.url, { token: gateway.loginJwt() });
+  let published = 0;
+  return {
+    async publish(der, payload) {
+      published += 1;
+      const id = `p${published}`;
+      socket.send({ op: "publish", id, readings: [addressed(der, payload)] });
+      assertStored(
+        await socket.until("the hub answers", () => socket.frames.find((frame) => frame.id === id)),
+      );
+    },
+    close: () => socket.close(),
+  };
+}
+
 /** An upload is answered per reading; a refusal is not for the transport to hide. */
-function assertStored(answer: { results?: { status: string }[] }): void {
+function assertStored(answer: { readonly results?: { readonly status: string }[] }): void {
   const status = answer.results?.[0]?.status;
   if (status !== "stored" && status !== "duplicate") throw new Error(JSON.stringify(answer));
 }

@@ -5,7 +5,11 @@ import { after, before, test } from "node:test";
 import { waysIn } from "../conformance/ways-in.ts";
 import { createHome, type Home } from "../support/home.ts";
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts";
-import { listenResuming, type ResumingListener } from "../support/resuming-listener.ts";
+import {
+  listenResuming,
+  type ResumingListener,
+  socketResuming,
+} from "../support/resuming-listener.ts";
 import { type Load, startLoad } from "./load.ts";
 import { readStored } from "./stored-readings.ts";
 
@@ -15,7 +19,7 @@ const readingsBetween = 25;
 const listenersPerStream = 3;
 
 /** The ways in that acknowledge: what they promise must hold. */
-const acknowledging = ["MQTT QoS 1", "NATS batch request", "HTTP upload"];
+const acknowledging = ["MQTT QoS 1", "NATS batch request", "HTTP upload", "WebSocket publish"];
 
 let hub: HubProcess;
 let home: Home;
@@ -54,6 +58,7 @@ function startTraffic(): void {
     { der: home.ders.solar, type: "pv" },
     { der: home.ders.battery, type: "battery" },
     { der: home.ders.meter, type: "meter" },
+    { der: home.ders.charger, type: "ev_charger" },
   ] as const;
   listeners = [`/stream/sites/${home.siteId}`, `/stream/orgs/${home.orgId}`].flatMap((path) =>
     Array.from({ length: listenersPerStream }, () =>
@@ -61,6 +66,11 @@ function startTraffic(): void {
       listenResuming(`${hub.url}${path}?since=${Date.now()}`, home.token),
     ),
   );
+  const since = Date.now();
+  for (const scope of [{ sites: [home.siteId] }, { org: home.orgId, batch_ms: 20 }]) {
+    const open = () => socketResuming(hub.url, home.token, { ...scope, since });
+    listeners.push(...Array.from({ length: listenersPerStream }, open));
+  }
   loads = acknowledging.map((name, index) => {
     const way = waysIn.find((candidate) => candidate.name === name);
     const at = ders[index];
