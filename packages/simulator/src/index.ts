@@ -19,6 +19,7 @@ export {
 export { createHome, type Home, type HomeOptions, type HomeState, homeEpochMs } from "./home.ts";
 export type { Log } from "./log.ts";
 export { createPerson, type Person } from "./person.ts";
+export { uniform } from "./random.ts";
 export { type HomeDevice, homeDevices } from "./readings.ts";
 export { createRestClient, type Resource, type RestClient, RestError } from "./rest-client.ts";
 export { connectUplink, type Uplink, type UplinkOptions } from "./uplink.ts";

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
-import { NovacoreError } from "@novacore/protocol";
+import { NovacoreError, webSocketProtocol } from "@novacore/protocol";
 import { createAddressOf } from "../client-address.ts";
 import { settings } from "../config.ts";
 import { limits } from "../limits.ts";
@@ -36,9 +36,6 @@ export interface RealtimePort {
   /** Stops listening and ends the tunnels; what was accepted lives on. */
   close(): Promise<void>;
 }
-
-/** The subprotocol that chooses the hub's JSON protocol. */
-const jsonProtocol = "novacore.v1";
 
 /**
  * One port for everything over WebSocket: the hub's own JSON protocol for who asks for it, and
@@ -103,14 +100,14 @@ function upgradeRequired(): NovacoreError {
   return new NovacoreError(
     "upgrade_required",
     "This port speaks WebSocket only: connect to ws://HOST:PORT (wss:// with TLS) with the " +
-      `subprotocol ${jsonProtocol} for the JSON protocol, or with a NATS client for NATS over ` +
+      `subprotocol ${webSocketProtocol} for the JSON protocol, or with a NATS client for NATS over ` +
       `WebSocket. REST and SSE have a port of their own (${settings.httpPort.env}, ` +
       `${settings.httpPort.default} by default).`,
   );
 }
 
 function asksForJson(request: IncomingMessage): boolean {
-  return listOf(request.headers["sec-websocket-protocol"]).includes(jsonProtocol);
+  return listOf(request.headers["sec-websocket-protocol"]).includes(webSocketProtocol);
 }
 
 function listOf(header: string | undefined): string[] {
@@ -181,7 +178,7 @@ function noListener(): NovacoreError {
   return new NovacoreError(
     "unavailable",
     "This hub does not know where its nats-server listens for WebSockets: set " +
-      `${settings.natsWebsocketUrl.env}, or ask for the subprotocol ${jsonProtocol}.`,
+      `${settings.natsWebsocketUrl.env}, or ask for the subprotocol ${webSocketProtocol}.`,
   );
 }
 
