@@ -64,7 +64,9 @@ async function authenticateListener(
 ): Promise<Caller | undefined> {
   const bearer = bearerOf(request);
   if (bearer !== undefined) return authenticateToken(access, registry, bearer);
-  const ticket = new URL(request.url ?? "/", "http://hub").searchParams.get("ticket");
+  // Not by URL, which throws at a path like "//".
+  const [, query = ""] = (request.url ?? "").split("?", 2);
+  const ticket = new URLSearchParams(query).get("ticket");
   if (ticket !== null) return access.tickets.authenticateTicket(ticket);
   const session = sessionTokenOf(request.headers);
   if (session === undefined) return undefined;

@@ -12,7 +12,8 @@ export class EventBatch {
   readonly bytes: number;
   #chunked: Buffer | undefined;
   #plain: Buffer | undefined;
-  #frames: Map<string, Buffer> | undefined;
+  /** By form, then by name: one key of both would be a new string for every listener. */
+  #frames: Map<string, Buffer>[] | undefined;
 
   constructor(events: readonly DeliveredEvent[]) {
     this.events = events;
@@ -44,13 +45,20 @@ export class EventBatch {
 
   /** WebSocket frames for the subscription of this name. */
   frames(id: string, form: FrameForm): Buffer {
-    const key = `${form.isGathered ? 1 : 0}${form.isDeflated ? 1 : 0}${id}`;
-    const known = this.#frames?.get(key);
-    if (known !== undefined) return known;
-    const made = readingFrames(this.events, id, form);
-    this.#frames ??= new Map();
-    this.#frames.set(key, made);
-    return made;
+    const ofForm = this.#framesOf(form);
+    let frames = ofForm.get(id);
+    if (frames === undefined) {
+      frames = readingFrames(this.events, id, form);
+      ofForm.set(id, frames);
+    }
+    return frames;
+  }
+
+  #framesOf({ isGathered, isDeflated }: FrameForm): Map<string, Buffer> {
+    this.#frames ??= [];
+    const kind = (isGathered ? 2 : 0) + (isDeflated ? 1 : 0);
+    this.#frames[kind] ??= new Map();
+    return this.#frames[kind];
   }
 
   /** What lies after a position: for a listener that was ahead of this hub's feed. */

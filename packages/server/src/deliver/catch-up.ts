@@ -30,6 +30,12 @@ export interface CatchingUp {
   goLive(): void;
 }
 
+/** A site that came in, and the position after which its readings were not sent yet. */
+export interface MissedSite {
+  readonly site: StreamSite;
+  readonly after: number;
+}
+
 export interface CatchUpOptions {
   readonly parts: CatchUpParts;
   readonly listener: CatchingUp;
@@ -135,15 +141,16 @@ export class CatchUp {
    * What was stored in some sites between two positions, out of order and under the position reached
    * by then, so that cursors never run backwards.
    */
-  async sendMissed(sites: readonly StreamSite[], since: number, fence: number): Promise<void> {
+  async sendMissed(sites: readonly MissedSite[], fence: number): Promise<void> {
     const { reader, turnstile } = this.#parts;
-    const replay = new Replay(reader, subjectFilters(sites), since);
-    const siteIds = new Set(sites.map(({ siteId }) => siteId));
+    const since = new Map(sites.map(({ site, after }) => [site.siteId, after]));
+    const filters = subjectFilters(sites.map(({ site }) => site));
+    const replay = new Replay(reader, filters, Math.min(...since.values()));
     while (replay.position < fence && !this.#listener.isClosed) {
       const messages = await turnstile.pass(() => replay.next(fence));
       const missed = messages.filter(
         ({ sequence, subject }) =>
-          sequence <= fence && siteIds.has(readAddress(subject)?.siteId ?? ""),
+          sequence <= fence && sequence > (since.get(readAddress(subject)?.siteId ?? "") ?? fence),
       );
       for (let i = 0; i < missed.length && !this.#listener.isClosed; ) {
         while (this.#mustWait) await this.#outlet.drained();

@@ -56,6 +56,25 @@ export class DeliveredEvent {
     return this.chunk.subarray(this.#bodyStart + idBytes, this.#payloadStart - dataBytes);
   }
 
+  get payloadBytes(): number {
+    return this.chunk.length - 4 - this.#payloadStart;
+  }
+
+  /** Copies the reading; gives where it ends. Cutting a slice first costs more than the copy. */
+  copyPayload(target: Buffer, at: number): number {
+    return at + this.chunk.copy(target, at, this.#payloadStart, this.chunk.length - 4);
+  }
+
+  /** Copies the cursor; gives where it ends. */
+  copyCursor(target: Buffer, at: number): number {
+    const start = this.#bodyStart + idBytes;
+    return at + this.chunk.copy(target, at, start, this.#payloadStart - dataBytes);
+  }
+
+  get cursorLength(): number {
+    return this.#payloadStart - dataBytes - this.#bodyStart - idBytes;
+  }
+
   /** The canonical type: ingest guarantees that a payload starts with `{"type":"…"`. */
   get type(): string {
     const start = this.#payloadStart + typePrefix.length;

@@ -83,12 +83,14 @@ export class Groups {
   /** Adds a member; what had arrived before goes to the older members only. Gives the leave. */
   join(key: string, terms: GroupTerms, member: Member): () => void {
     const { feeds } = terms;
+    // First, as a member may leave over what it is handed, and be the group's last.
+    const before = this.#groups.get(key);
+    if (before !== undefined) this.#flush(before);
     // The feeds themselves are part of the key: a site that was given up and taken again has a new
     // one, and the old group hears nothing any more.
     const known = this.#groups.get(key);
     const isSame = known?.feeds.every((feed, i) => feed === feeds[i]) ?? false;
     const group = known !== undefined && isSame ? known : this.#create(key, terms);
-    this.#flush(group);
     group.members.add(member);
     return () => {
       this.#flush(group);

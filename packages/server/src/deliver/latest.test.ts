@@ -20,7 +20,7 @@ function setUp(minIntervalMs: number) {
     bytesMax: 2_000,
     wheel,
     now: () => state.nowMs,
-    isIdle: () => state.isIdle,
+    room: () => (state.isIdle ? Number.POSITIVE_INFINITY : 0),
     whenIdle: (callback) => state.whenIdle.push(callback),
     send: (batch) => state.sent.push(...batch.events.map(({ sequence }) => sequence)),
     onConflated: (readings) => {

@@ -56,7 +56,7 @@ export class OpenConnections {
   readonly #perAddress = new Map<string, number>();
   #isDraining = false;
   #changes = 0;
-  #check: "idle" | "running" | "again" = "idle";
+  #rounds: Promise<void> | undefined;
   /** Where the feed was at the first change that nobody has looked at yet. */
   #changedAt: number | undefined;
 
@@ -123,22 +123,25 @@ export class OpenConnections {
     }
   }
 
-  /** Checks all streams against the grants; changes that come meanwhile cause one more round. */
-  async recheck(): Promise<void> {
-    const { feed } = this.#options.delivery;
-    this.#changedAt ??= feed.position;
-    if (this.#check !== "idle") {
-      this.#check = "again";
-      return;
-    }
-    do {
-      this.#check = "running";
-      const since = this.#changedAt ?? feed.position;
+  /**
+   * Checks all streams against the grants, in one round more where they change meanwhile. Resolves
+   * when nothing is left to be looked at. Never rejects.
+   */
+  recheck(): Promise<void> {
+    this.#changedAt ??= this.#options.delivery.feed.position;
+    this.#rounds ??= this.#recheckAll().finally(() => {
+      this.#rounds = undefined;
+    });
+    return this.#rounds;
+  }
+
+  async #recheckAll(): Promise<void> {
+    while (this.#changedAt !== undefined) {
+      const since = this.#changedAt;
       this.#changedAt = undefined;
       const streams = [...this.#connections].flatMap((connection) => [...connection.streams]);
       await this.#recheckStreams(streams, since, () => true);
-    } while (this.#wantsAnotherRound());
-    this.#check = "idle";
+    }
   }
 
   /** The same for the streams of one connection, whose caller has changed. */
@@ -158,10 +161,6 @@ export class OpenConnections {
   ): Promise<void> {
     const check: Check = { since, isCurrent, answers: new Map() };
     for (const stream of streams) if (stream.isOpen) await this.#recheckStream(stream, check);
-  }
-
-  #wantsAnotherRound(): boolean {
-    return this.#check === "again";
   }
 
   /**

@@ -61,12 +61,17 @@ export class Subscriber implements Member, CatchingUp {
   /** While it leaves its group, what waited there comes for sites that may be gone. */
   #isRegrouping = false;
   #unwatch: (() => void) | undefined;
+  /** Where it began: nothing from before it comes, whatever is granted later. */
+  #start: number;
+  /** Site that was taken away → the position up to which it was sent; it may come back. */
+  readonly #passed = new Map<string, number>();
 
   constructor(
     parts: SubscriberParts,
     { selection, feeds, outlet, position, gatherMs }: SubscriberWish,
   ) {
     this.position = position;
+    this.#start = position;
     this.#parts = parts;
     this.#gatherMs = gatherMs ?? momentMs;
     this.#selection = selection;
@@ -131,6 +136,7 @@ export class Subscriber implements Member, CatchingUp {
   removeSites(removed: ReadonlySet<string>): readonly SiteFeed[] {
     const gone = this.#feeds.filter(({ site }) => removed.has(site.siteId));
     this.#latest?.dropSites(removed);
+    for (const siteId of removed) this.#passed.set(siteId, this.position);
     this.#setFeeds(this.#feeds.filter(({ site }) => !removed.has(site.siteId)));
     return gone;
   }
@@ -146,8 +152,12 @@ export class Subscriber implements Member, CatchingUp {
     // Catching up brings the new sites from where it is; what came before this turn, the group did
     // not get for us.
     const fence = isLive ? Math.max(coveredFrom(feeds), this.#parts.feed.position) : this.position;
-    const sites = feeds.map(({ site }) => site);
-    await this.#catchUp.sendMissed(sites, since, fence);
+    const missed = feeds.map(({ site }) => {
+      const after = Math.max(since, this.#passed.get(site.siteId) ?? this.#start);
+      this.#passed.delete(site.siteId);
+      return { site, after };
+    });
+    await this.#catchUp.sendMissed(missed, fence);
     if (hasLeft) await this.#catchUp.run();
   }
 
@@ -167,7 +177,9 @@ export class Subscriber implements Member, CatchingUp {
   reset(reason: FeedReset, bounds: StreamBounds): void {
     if (this.isClosed) return;
     this.position = bounds.newest;
+    this.#start = bounds.newest;
     this.#floor = 0;
+    this.#passed.clear();
     this.#latest?.clear();
     this.#outlet.tellReset(toReset(reason, bounds));
     this.#outlet.tellPosition(this.cursor);

@@ -70,6 +70,11 @@ export class SseClient {
     return this.readings.map(({ W }) => Number(W));
   }
 
+  get refusal(): string | undefined {
+    if (this.status === 200) return undefined;
+    return /"error":"(\w+)"/.exec(this.#text)?.[1];
+  }
+
   named(name: string): Record<string, unknown>[] {
     return this.events.filter((event) => event.name === name).map(({ data }) => JSON.parse(data));
   }
@@ -80,6 +85,14 @@ export class SseClient {
 
   async untilPositioned(): Promise<void> {
     await until(() => this.lastEventId !== "", "the stream tells its position");
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
   }
 
   close(): void {

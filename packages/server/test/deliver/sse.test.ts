@@ -37,108 +37,6 @@ test("an HTTP/1.0 client gets the same events without chunks", async (t) => {
   assert.deepEqual(client.numbers, [-2]);
 });
 
-test("filters by type, device and DER let only those readings through", async (t) => {
-  const hub = await StreamHub.start(t);
-  hub.access.orgs.set("org-1", new Set(["sit-1"]));
-  const open = (query: string) =>
-    SseClient.open({ port: hub.port, path: `/stream/sites/sit-1?${query}` });
-  const meters = await open("types=meter,battery");
-  const device = await open("devices=dev-2");
-  const der = await open("ders=der-3&types=pv");
-  const past = await open("ders=der-3&since=0");
-  for (const client of [meters, device, der, past]) await client.untilPositioned();
-  await hub.publish({ site: "sit-1", der: "der-1" }, { type: "pv", W: 1 });
-  await hub.publish({ site: "sit-1", der: "der-2" }, { type: "meter", W: 2 });
-  await hub.publish({ site: "sit-1", device: "dev-2", der: "der-3" }, { type: "pv", W: 3 });
-  await hub.publish({ site: "sit-1", device: "dev-2", der: "der-4" }, { type: "battery", W: 4 });
-  await Promise.all([
-    meters.untilReadings(2),
-    device.untilReadings(2),
-    der.untilReadings(1),
-    past.untilReadings(1),
-  ]);
-  assert.deepEqual(meters.numbers, [2, 4]);
-  assert.deepEqual(device.numbers, [3, 4]);
-  assert.deepEqual(der.numbers, [3]);
-  assert.deepEqual(past.numbers, [3]);
-});
-
-test("a stream of several sites carries them in stream order", async (t) => {
-  const hub = await StreamHub.start(t);
-  hub.access.orgs.set("org-1", new Set(["sit-1", "sit-2", "sit-3"]));
-  const client = await SseClient.open({
-    port: hub.port,
-    path: "/stream?site=sit-1&site=sit-3",
-  });
-  await client.untilPositioned();
-  for (let i = 0; i < 30; i++) await hub.publish({ site: `sit-${1 + (i % 3)}` }, { W: i });
-  await client.untilReadings(20);
-  const expected = Array.from({ length: 30 }, (_, i) => i).filter((i) => i % 3 !== 1);
-  assert.deepEqual(client.numbers, expected);
-});
-
-test("an organization's stream takes in new sites and drops removed ones", async (t) => {
-  const hub = await StreamHub.start(t);
-  const sites = new Set(["sit-1", "sit-2"]);
-  hub.access.orgs.set("org-1", sites);
-  const client = await SseClient.open({ port: hub.port, path: "/stream/orgs/org-1" });
-  await client.untilPositioned();
-  await hub.publish({ site: "sit-1" }, { W: 1 });
-  sites.add("sit-new");
-  hub.access.grantsChanged();
-  // Stored while the hub is still taking the site in: no hole.
-  await hub.publish({ site: "sit-new" }, { W: 2 });
-  await until(() => hub.delivery.usage.sites === 3, "the hub listens to the new site");
-  await hub.publish({ site: "sit-new" }, { W: 3 });
-  await client.untilReadings(3);
-  assert.deepEqual(client.numbers.toSorted(), [1, 2, 3]);
-
-  sites.delete("sit-2");
-  hub.access.grantsChanged();
-  await hub.publish({ site: "sit-1" }, { W: 4 });
-  await until(() => client.numbers.includes(4), "the stream goes on");
-  const stillThere = [...hub.access.grantsListeners].length;
-  assert.equal(stillThere, 1);
-  await hub.publish({ site: "sit-2" }, { W: 5 });
-  await hub.publish({ site: "sit-1" }, { W: 6 });
-  await until(() => client.numbers.includes(6), "the stream goes on");
-  assert.ok(!client.numbers.includes(5));
-  assert.equal(client.isClosed, false);
-});
-
-test("a snapshot begins with the last reading of each DER, then goes live without a hole", async (t) => {
-  const hub = await StreamHub.start(t);
-  hub.access.orgs.set("org-1", new Set(["sit-1"]));
-  for (let i = 0; i < 12; i++) await hub.publish({ site: "sit-1", der: `der-${i % 3}` }, { W: i });
-  const client = await SseClient.open({
-    port: hub.port,
-    path: "/stream/sites/sit-1?snapshot=true&events=all",
-  });
-  await until(() => client.named("caught_up").length === 1, "the stream is live");
-  assert.deepEqual(client.numbers, [9, 10, 11]);
-  await hub.publish({ site: "sit-1" }, { W: 100 });
-  await client.untilReadings(4);
-  assert.deepEqual(client.numbers, [9, 10, 11, 100]);
-});
-
-test("min_interval_ms sends the newest reading of each DER, once per interval", async (t) => {
-  const hub = await StreamHub.start(t);
-  hub.access.orgs.set("org-1", new Set(["sit-1"]));
-  const client = await SseClient.open({
-    port: hub.port,
-    path: "/stream/sites/sit-1?min_interval_ms=300",
-  });
-  await client.untilPositioned();
-  for (let i = 1; i <= 20; i++) {
-    await hub.publish({ site: "sit-1", der: "der-1" }, { W: i, timestamp: 1_000 + i });
-    await hub.publish({ site: "sit-1", der: "der-2" }, { W: -i, timestamp: 1_000 + i });
-  }
-  await until(() => client.numbers.includes(20) && client.numbers.includes(-20), "the newest come");
-  const sent = client.numbers.length;
-  assert.ok(sent < 40, `${sent} readings were sent`);
-  assert.equal((hub.counts.conflated ?? 0) + sent, 40);
-});
-
 test("heartbeats are comments with the server's time and the head of the stream", async (t) => {
   const hub = await StreamHub.start(t, { heartbeatMs: 100 });
   hub.access.orgs.set("org-1", new Set(["sit-1"]));
@@ -171,6 +69,7 @@ test("a wrong request is answered with JSON and a status, before any stream", as
     ["/stream", "idt-1", 422, "validation_failed"],
     ["/stream/sites/sit-1?cursor=nonsense", "idt-1", 400, "cursor_invalid"],
     ["/stream/sites/sit-1?cursor=a%0d%0adata:x", "idt-1", 400, "cursor_invalid"],
+    [`/stream/sites/sit-1?ders=${"1,".repeat(5_000)}1`, "idt-1", 422, "validation_failed"],
     ["/stream/sites/sit-1?types=solar", "idt-1", 422, "validation_failed"],
     ["/stream/sites/sit-1?since=yesterday", "idt-1", 422, "validation_failed"],
     ["/stream/sites/sit-1?min_interval_ms=5", "idt-1", 422, "validation_failed"],
@@ -216,6 +115,24 @@ test("a ticket opens the streams of its sites and no others", async (t) => {
   await client.untilReadings(1);
   const other = await open(`/stream/sites/sit-2?ticket=${ticket}`);
   assert.equal(other.status, 401);
+});
+
+test("a Last-Event-ID that is not ours is answered with a reset, as any 4xx stops an EventSource", async (t) => {
+  const hub = await StreamHub.start(t);
+  hub.access.orgs.set("org-1", new Set(["sit-1"]));
+  const open = (query: string) =>
+    SseClient.open({ port: hub.port, path: `/stream/sites/sit-1${query}`, lastEventId: "1234" });
+  const foreign = await open("?events=all");
+  await until(() => foreign.named("reset").length === 1, "the reset comes");
+  assert.equal(foreign.named("reset")[0]?.reason, "cursor_invalid");
+  const quiet = await open("");
+  await until(() => quiet.comments.some((text) => text.startsWith("reset ")), "the comment comes");
+  assert.deepEqual(quiet.events, []);
+  await hub.publish({ site: "sit-1" }, { W: 11 });
+  for (const client of [foreign, quiet]) {
+    await client.untilReadings(1);
+    assert.deepEqual(client.numbers, [11]);
+  }
 });
 
 test("a HEAD request gets the head and opens nothing", async (t) => {

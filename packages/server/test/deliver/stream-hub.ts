@@ -9,10 +9,17 @@ import { TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
 import { type JetStreamClient, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { enrichedSubject, NovacoreError } from "@novacore/protocol";
-import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import fastify, { type FastifyInstance } from "fastify";
 import { createDelivery, type Delivery } from "../../src/deliver/delivery.ts";
+import { OpenConnections } from "../../src/deliver/open-connections.ts";
 import { sseRoutes } from "../../src/deliver/sse.ts";
-import type { StreamAccess, StreamCaller } from "../../src/deliver/stream-access.ts";
+import type {
+  Credential,
+  ListenRequest,
+  StreamAccess,
+  StreamCaller,
+} from "../../src/deliver/stream-access.ts";
+import { createWebSocketDoor, webSocketRoutes } from "../../src/deliver/websocket.ts";
 import { findNatsServer } from "../../src/nats/binary.ts";
 import { registerErrorHandler } from "../../src/rest/errors.ts";
 import { hubStreams } from "../../src/store/stream-configs.ts";
@@ -74,20 +81,42 @@ export class TestAccess implements StreamAccess {
   expiresAt = Number.MAX_SAFE_INTEGER;
   readonly revokedListeners = new Set<(identityId: string) => void>();
   readonly grantsListeners = new Set<() => void>();
-  readonly tickets = new Map<string, readonly string[]>();
+  readonly tickets = new Map<
+    string,
+    { readonly identityId: string; readonly sites: readonly string[] }
+  >();
+  /** What the answers about an organization wait for. */
+  held: Promise<void> = Promise.resolve();
+  /** Device or DER → site. */
+  readonly siteOf = new Map<string, string>();
 
-  async authenticate(request: FastifyRequest): Promise<StreamCaller> {
-    const query = new URL(request.url, "http://hub").searchParams;
+  async authenticate(request: ListenRequest): Promise<StreamCaller | undefined> {
+    const query = new URL(request.url ?? "", "http://hub").searchParams;
     const ticket = query.get("ticket");
+    if (ticket !== null) return this.authenticateBy({ ticket });
+    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
+    return token === undefined ? undefined : this.authenticateBy({ token });
+  }
+
+  /** The token is the identity, and may say after an `@` when it ends. */
+  async authenticateBy({ token, ticket }: Credential): Promise<StreamCaller> {
     const { expiresAt } = this;
-    if (ticket !== null) {
-      const sites = this.tickets.get(ticket);
-      if (sites === undefined) throw new NovacoreError("ticket_invalid");
-      return { identityId: "idt-ticket", expiresAt, sites };
+    if (ticket !== undefined) {
+      const known = this.tickets.get(ticket);
+      if (known === undefined) throw new NovacoreError("ticket_invalid");
+      return { ...known, expiresAt };
     }
-    const identityId = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
-    if (identityId === undefined) throw new NovacoreError("unauthenticated");
-    return { identityId, expiresAt };
+    const [identityId = "", until] = (token ?? "").split("@");
+    if (identityId === "nobody") throw new NovacoreError("unauthenticated");
+    return { identityId, expiresAt: until === undefined ? expiresAt : Number(until) };
+  }
+
+  authorizeDevice(caller: StreamCaller, deviceId: string) {
+    return this.authorizeSite(caller, this.siteOf.get(deviceId) ?? "");
+  }
+
+  authorizeDer(caller: StreamCaller, derId: string) {
+    return this.authorizeSite(caller, this.siteOf.get(derId) ?? "");
   }
 
   async authorizeSite(caller: StreamCaller, siteId: string) {
@@ -99,10 +128,12 @@ export class TestAccess implements StreamAccess {
     throw new NovacoreError("not_found");
   }
 
-  async authorizeOrg(_caller: StreamCaller, orgId: string) {
+  async authorizeOrg(caller: StreamCaller, orgId: string) {
     const sites = this.orgs.get(orgId);
     if (sites === undefined) throw new NovacoreError("not_found");
-    return [...sites].map((siteId) => ({ orgId, siteId }));
+    await this.held;
+    const seen = [...sites].filter((siteId) => caller.sites?.includes(siteId) !== false);
+    return seen.map((siteId) => ({ orgId, siteId }));
   }
 
   onRevoked(listener: (identityId: string) => void) {
@@ -115,9 +146,9 @@ export class TestAccess implements StreamAccess {
     return () => this.grantsListeners.delete(listener);
   }
 
-  async issueTicket(_caller: StreamCaller, siteIds: readonly string[]) {
+  async issueTicket({ identityId }: Pick<StreamCaller, "identityId">, sites: readonly string[]) {
     const ticket = `ticket-${this.tickets.size + 1}`;
-    this.tickets.set(ticket, siteIds);
+    this.tickets.set(ticket, { identityId, sites });
     return { ticket, expires_at: new Date(1e12).toISOString() };
   }
 
@@ -133,6 +164,7 @@ export class TestAccess implements StreamAccess {
 export interface StreamHubOptions {
   readonly heartbeatMs?: number;
   readonly drainMs?: number;
+  readonly deflate?: boolean;
   readonly now?: () => number;
   /** Live messages that get lost on their way to the hub, though they are stored. */
   readonly loses?: (message: Msg) => boolean;
@@ -144,6 +176,9 @@ export class StreamHub {
   readonly app: FastifyInstance;
   readonly delivery: Delivery;
   readonly access: TestAccess;
+  readonly open: OpenConnections;
+  /** WebSockets: how many have not said who they are. */
+  readonly door: { readonly strangers: number };
   readonly counts: Record<string, number>;
   readonly #connections: readonly NatsConnection[];
   readonly #publisher: NatsConnection;
@@ -154,6 +189,8 @@ export class StreamHub {
     app: FastifyInstance;
     delivery: Delivery;
     access: TestAccess;
+    open: OpenConnections;
+    door: { readonly strangers: number };
     counts: Record<string, number>;
     connections: readonly NatsConnection[];
     publisher: NatsConnection;
@@ -162,6 +199,8 @@ export class StreamHub {
     this.app = parts.app;
     this.delivery = parts.delivery;
     this.access = parts.access;
+    this.open = parts.open;
+    this.door = parts.door;
     this.counts = parts.counts;
     this.#connections = parts.connections;
     this.#publisher = parts.publisher;
@@ -191,18 +230,32 @@ export class StreamHub {
     });
     const app = fastify().setValidatorCompiler(TypeBoxValidatorCompiler);
     registerErrorHandler(app);
-    const { heartbeatMs, drainMs = 50 } = options;
-    await app.register(sseRoutes, {
-      delivery,
-      access,
-      log: silent,
-      metrics: countingMetrics(counts),
-      drainMs,
+    const { heartbeatMs, drainMs = 50, deflate = false } = options;
+    const openConnections = new OpenConnections({ delivery, access, log: silent, drainMs });
+    app.addHook("preClose", () => openConnections.drain());
+    const transport = {
+      ...{
+        delivery,
+        access,
+        connections: openConnections,
+        log: silent,
+        metrics: countingMetrics(counts),
+      },
       ...(heartbeatMs && { heartbeatMs }),
+    };
+    await app.register(sseRoutes, transport);
+    const door = createWebSocketDoor({
+      ...{ ...transport, deflate },
+      addressOf: ({ socket }) => socket.remoteAddress ?? "",
+      readingsIn: { publish: () => Promise.reject(new NovacoreError("forbidden")) },
     });
+    await app.register(webSocketRoutes, door);
     await app.listen({ port: 0, host: "127.0.0.1" });
     const connections = [connection, readConnection, publisher];
-    const hub = new StreamHub({ nats, app, delivery, access, counts, connections, publisher });
+    const hub = new StreamHub({
+      ...{ nats, app, delivery, access, counts, connections, publisher },
+      ...{ door, open: openConnections },
+    });
     t.after(() => hub.stop());
     return hub;
   }
@@ -222,7 +275,7 @@ export class StreamHub {
     const { type = "pv", timestamp = Date.now(), ...rest } = members;
     const address = { orgId: org, siteId: site, deviceId: device, derId: der };
     const ids = { org_id: org, site_id: site, device_id: device, der_id: der, der_name: der };
-    const reading = { type, timestamp, ...rest, ...ids, received_at: Date.now() };
+    const reading = { type, timestamp, ...rest, ...ids, received_at: this.delivery.now() };
     const payload = JSON.stringify(reading);
     const ack = await this.#js.publish(enrichedSubject(address), payload, { timeout: 1_000 });
     return ack.seq;
@@ -232,6 +285,19 @@ export class StreamHub {
   async publishRaw(site: string, payload: string): Promise<void> {
     const address = { orgId: "org-1", siteId: site, deviceId: "dev-1", derId: "der-1" };
     await this.#js.publish(enrichedSubject(address), payload);
+  }
+
+  /** Sockets that are open at the hub's port. */
+  socketCount(): Promise<number> {
+    return new Promise((resolve) => {
+      this.app.server.getConnections((_error, count) => resolve(count));
+    });
+  }
+
+  /** Tells that grants have changed; resolves when all streams have been checked against them. */
+  async grantsChanged(): Promise<void> {
+    this.access.grantsChanged();
+    await this.open.recheck();
   }
 
   async recreateStream(): Promise<void> {
