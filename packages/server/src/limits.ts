@@ -1,3 +1,4 @@
+// layout: one table, to be read as one
 import { wireLimits } from "@novacore/protocol";
 
 /**
@@ -113,6 +114,18 @@ export const limits = {
   deviceSubscriptionsMax: 256,
   /** Accounts that stand ready for back ends, one organization each. */
   externalAccounts: 64,
+  /** Connections of all back ends of one organization. */
+  backEndConnectionsMax: 512,
+  /** Subscriptions of one back end's connection: a hundred sites, ten ways. */
+  backEndSubscriptionsMax: 1_000,
+  /** What a back end sends are requests for readings, a few hundred bytes each. */
+  backEndPayloadBytesMax: 16 * 1024,
+  /** Sites that an integration can be limited to: each stands in the permissions of its login. */
+  integrationSitesMax: 100,
+  /** How exactly it is known when an integration was last here: bounds what its logins write. */
+  lastSeenMs: 60_000,
+  /** Consumers of one integration: each is three literal subjects in its permissions. */
+  consumersPerIntegrationMax: 16,
   /** Longest wait for nats-server to recover its streams at start. */
   natsStartMs: 5 * 60_000,
   /** Longest wait for nats-server to stop by itself. */
@@ -147,6 +160,34 @@ export const limits = {
   /** Readings gathered for a frame of several: sent before their time when they are more. */
   gatheredBytesMax: 256 * 1024,
 
+  // Consumers of back ends
+  /** Subjects that one consumer reads: the server compares each message with all of them. */
+  consumerFiltersMax: 100,
+  /** Readings delivered to one consumer and not yet acknowledged. */
+  consumerAckPendingMax: 5_000,
+  /** After which an unacknowledged reading is delivered again. */
+  consumerAckWaitMs: 30_000,
+  /** Pull requests of one consumer waiting at once: several processes may share it. */
+  consumerRequestsMax: 64,
+  /** Readings and bytes that one pull request may ask for; clients' own defaults are 100 to 500. */
+  consumerRequestReadingsMax: 5_000,
+  consumerRequestBytesMax: 8 * 1024 * 1024,
+  /** How long one pull request may wait; clients' own default is 30 s. */
+  consumerRequestMs: 5 * 60_000,
+  /** A consumer from which nobody reads for this long is removed: twice what the stream keeps. */
+  consumerInactiveMs: 14 * 86_400_000,
+  /** Above so many readings to come a consumer is replaying, not following. */
+  consumerReplayingPending: 10_000,
+  /** Consumers that replay at once: JetStream scans, and live publishing must not starve. */
+  replayingConsumersPerOrgMax: 4,
+  replayingConsumersMax: 32,
+  /** A replay that nobody has read from for this long costs nothing, and is not counted for all. */
+  consumerRecentMs: 60_000,
+  /** How soon somebody who may not replay now should ask again: a million readings take as long. */
+  replayRetryMs: 30_000,
+  /** Least time between two looks at what the registry's changes mean for consumers. */
+  consumerUpkeepMs: 1_000,
+
   // WebSocket
   /** How long a client may take to say who it is. */
   socketAuthMs: 5_000,
@@ -176,8 +217,8 @@ export const limits = {
   /** Gaps between arrivals from which the expected one is learnt. */
   livenessGaps: 8,
   /** Stale after three expected gaps, offline after ten, within these bounds. */
-  livenessStaleMs: { min: 10_000, max: 3_600_000 },
-  livenessOfflineMs: { min: 60_000, max: 6 * 3_600_000 },
+  livenessStaleMs: { min: 10_000, max: 6 * 3_600_000 },
+  livenessOfflineMs: { min: 60_000, max: 24 * 3_600_000 },
   /** Longest time between two looks at the DERs of a site that somebody watches. */
   livenessLookMs: 5_000,
 
@@ -286,6 +327,12 @@ export function assertLimits(): void {
   }
   if (limits.publishReadingsMax > limits.batchReadingsMax) {
     throw new Error("publishReadingsMax exceeds batchReadingsMax");
+  }
+  if (limits.consumerInactiveMs < limits.enrichedTelemetryAgeMs) {
+    throw new Error("enrichedTelemetryAgeMs exceeds consumerInactiveMs");
+  }
+  if (limits.replayingConsumersPerOrgMax > limits.replayingConsumersMax) {
+    throw new Error("replayingConsumersPerOrgMax exceeds replayingConsumersMax");
   }
   if (limits.gatheredBytesMax >= limits.subscriberQueueBytesMax) {
     throw new Error("gatheredBytesMax exceeds subscriberQueueBytesMax");
