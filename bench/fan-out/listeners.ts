@@ -1,78 +1,135 @@
 import { connect, type Socket } from "node:net";
+import type { Listener, OpenListeners, Transport } from "./audience.ts";
+import { type Counter, clientFrame, FrameCounter, SseCounter } from "./counters.ts";
 
 /**
- * Many SSE listeners as light as they can be: bare sockets that count "data: " in what comes. The
- * parent says `{open: {port, paths, count}}`, `{count: true}` and `{close: true}`, and is answered.
+ * Many listeners as light as they can be: bare sockets that count events in what comes. The parent
+ * says `{open: …}`, `{count: true}` and `{close: true}`, and is answered. Anything that is not as
+ * it should be ends the process.
  */
 interface Command {
-  readonly open?: {
-    readonly port: number;
-    readonly paths: readonly string[];
-    readonly count: number;
-  };
+  readonly open?: OpenListeners;
   readonly count?: true;
   readonly close?: true;
 }
 
 const sockets = new Set<Socket>();
 let events = 0;
-let ready = 0;
-const marker = Buffer.from("\ndata: ");
 
 process.on("message", (command: Command) => {
   if (command.open) void open(command.open);
-  if (command.count) process.send?.({ events, ready, open: sockets.size });
+  if (command.count) process.send?.({ events });
   if (command.close) {
     for (const socket of sockets) socket.destroy();
     sockets.clear();
-    events = 0;
-    ready = 0;
-    process.send?.({ closed: true });
+    process.send?.({ events });
   }
 });
 process.on("disconnect", () => process.exit());
 
-async function open({ port, paths, count }: NonNullable<Command["open"]>): Promise<void> {
+async function open({ transport, port, listeners }: OpenListeners): Promise<void> {
   // In small groups: a listen queue holds a few hundred.
-  for (let i = 0; i < count; i += 50) {
-    const group = Array.from({ length: Math.min(50, count - i) }, (_, j) =>
-      openOne(port, paths[(i + j) % paths.length] ?? "/", i + j),
-    );
-    await Promise.all(group);
+  for (let i = 0; i < listeners.length; i += 50) {
+    const group = listeners.slice(i, i + 50);
+    await Promise.all(group.map((listener, j) => openOne(transport, port, listener, i + j)));
   }
-  process.send?.({ opened: sockets.size });
+  process.send?.({ events });
 }
 
-function openOne(port: number, path: string, index: number): Promise<void> {
+/** Resolves when the server has taken it in. */
+function openOne(
+  transport: Transport,
+  port: number,
+  listener: Listener,
+  index: number,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   // Limits are per identity and per address; the loopback network has sixteen million of these.
   const localAddress = `127.0.${1 + (index >> 7)}.${1 + (index & 127)}`;
   const socket = connect({ port, host: "127.0.0.1", localAddress });
-  let tail = Buffer.alloc(0);
-  let isReady = false;
+  socket.setNoDelay(true);
+  const status = transport === "sse" ? " 200 " : " 101 ";
+  const counter = counterOf(transport, socket, listener, resolve);
+  let head: Buffer | undefined = Buffer.alloc(0);
   socket.on("data", (bytes: Buffer) => {
-    if (!isReady) {
-      isReady = true;
-      ready++;
-      if (!bytes.toString("latin1", 0, 12).endsWith("200")) {
-        reject(new Error(bytes.toString("latin1", 0, 300)));
-      }
-      resolve();
+    if (head === undefined) {
+      counter.take(bytes);
+      return;
     }
-    const text = tail.length > 0 ? Buffer.concat([tail, bytes]) : bytes;
-    let from = 0;
-    for (;;) {
-      const at = text.indexOf(marker, from);
-      if (at < 0) break;
-      events++;
-      from = at + marker.length;
+    head = Buffer.concat([head, bytes]);
+    const end = head.indexOf("\r\n\r\n");
+    if (end < 0) return;
+    const text = head.toString("latin1", 0, end);
+    if (!text.startsWith(`HTTP/1.1${status}`)) {
+      reject(new Error(`${listener.path} was answered with ${text}`));
+      return;
     }
-    tail = Buffer.from(text.subarray(Math.max(from, text.length - marker.length + 1)));
+    const rest = head.subarray(end + 4);
+    head = undefined;
+    const { subscribe } = listener;
+    if (subscribe === undefined) resolve();
+    else socket.write(subscribeFrame(subscribe));
+    counter.take(rest);
   });
   socket.on("error", reject);
-  socket.write(
-    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\nAuthorization: Bearer ${index}\r\n\r\n`,
-  );
+  socket.on("close", () => {
+    if (sockets.has(socket)) throw new Error(`the server closed listener ${index}`);
+  });
+  socket.write(requestOf(transport, listener, index));
   sockets.add(socket);
   return promise;
+}
+
+function requestOf(transport: Transport, { path, subscribe }: Listener, index: number): string {
+  const lines = [`GET ${path} HTTP/1.1`, "Host: 127.0.0.1", `Authorization: Bearer ${index}`];
+  if (transport === "sse") {
+    lines.push("Accept: text/event-stream");
+  } else {
+    lines.push("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13");
+    lines.push(`Sec-WebSocket-Key: ${Buffer.alloc(16, index).toString("base64")}`);
+    if (subscribe !== undefined) lines.push("Sec-WebSocket-Protocol: novacore.v1");
+  }
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+function subscribeFrame({ id, site }: NonNullable<Listener["subscribe"]>): Buffer {
+  const text = JSON.stringify({ op: "subscribe", id, sites: [site] });
+  return clientFrame(opcodes.text, Buffer.from(text));
+}
+
+function counterOf(
+  transport: Transport,
+  socket: Socket,
+  listener: Listener,
+  onSubscribed: () => void,
+): Counter {
+  const onEvent = () => {
+    events++;
+  };
+  if (transport === "sse") return new SseCounter(onEvent);
+  return new FrameCounter((opcode, body) => {
+    switch (opcode) {
+      case opcodes.text:
+        // Of what the hub sends, only readings count; the others send nothing else.
+        if (listener.subscribe === undefined || startsWith(body, readingStart)) onEvent();
+        else if (startsWith(body, subscribedStart)) onSubscribed();
+        else if (startsWith(body, errorStart)) throw new Error(body.toString());
+        break;
+      case opcodes.ping:
+        socket.write(clientFrame(opcodes.pong, body));
+        break;
+      default:
+        throw new Error(`a frame of opcode ${opcode} came: ${body.toString("latin1")}`);
+    }
+  });
+}
+
+const opcodes = { text: 1, ping: 9, pong: 10 } as const;
+const readingStart = Buffer.from('{"op":"reading"');
+const subscribedStart = Buffer.from('{"op":"subscribed"');
+const errorStart = Buffer.from('{"op":"error"');
+
+function startsWith(body: Buffer, start: Buffer): boolean {
+  if (body.length < start.length) return false;
+  return body.compare(start, 0, start.length, 0, start.length) === 0;
 }

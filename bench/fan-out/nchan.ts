@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { freePort, type Processes } from "./processes.ts";
 
 const modulePath = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
@@ -12,23 +12,23 @@ export function hasNchan(): boolean {
 }
 
 /** nginx with Nchan alone: one process, memory store, its own folder, a free port. */
-export async function startNchan(folder: string, port: number) {
+export async function startNchan(
+  folder: string,
+  processes: Processes,
+): Promise<{ pid: number; port: number }> {
   await mkdir(folder, { recursive: true });
+  const port = await freePort();
   const config = join(folder, "nginx.conf");
   await writeFile(config, nginxConfig(folder, port));
-  const child = spawn(
-    "/usr/sbin/nginx",
-    ["-p", folder, "-c", config, "-e", `${folder}/error.log`],
-    {
-      stdio: "inherit",
-    },
-  );
-  return child;
+  const args = ["-p", folder, "-c", config, "-e", `${folder}/error.log`];
+  return { pid: await processes.spawn("/usr/sbin/nginx", args, port), port };
 }
 
 /**
- * The same job as the hub's: events with ids, the last two minutes kept for reconnects. One process
- * without a master, so that its CPU time is all of the server's.
+ * The same job as the hub's: the last two minutes kept for reconnects, a new listener gets what
+ * comes from now on, a sign of life every 15 s. SSE events have ids; over WebSocket the messages are
+ * the bare readings, without the envelope that would cost Nchan a little more. One process without
+ * a master, so that its CPU time is all of the server's.
  */
 function nginxConfig(folder: string, port: number): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -51,9 +51,11 @@ ${temporary}
   server {
     listen 127.0.0.1:${port} backlog=4096;
     location ~ ^/stream/sites/([A-Za-z0-9-]+)$ {
-      nchan_subscriber eventsource;
+      nchan_subscriber eventsource websocket;
+      nchan_subscriber_first_message newest;
       nchan_channel_id $1;
       nchan_eventsource_ping_interval 15;
+      nchan_websocket_ping_interval 15;
     }
     location ~ ^/publish/([A-Za-z0-9-]+)$ {
       nchan_publisher;
