@@ -1,4 +1,4 @@
-import type { RequestListener } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import cors from "@fastify/cors";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
@@ -33,7 +33,7 @@ export async function createHttpApp(
     keepAliveTimeout: keepAliveMs,
     // Stopping closes what is idle; streams were drained before.
     forceCloseConnections: true,
-    http: { headersTimeout: headersMs },
+    http: { headersTimeout: headersMs, shouldUpgradeCallback: isWebSocket },
     // Fastify's own `https` hands out a server of another type, for which no plugin here is written.
     ...(tls !== undefined && {
       serverFactory: (handler: RequestListener) => createTls(tls, handler),
@@ -81,9 +81,18 @@ export async function listenHttp(app: FastifyInstance, config: Config): Promise<
   return address.port;
 }
 
+/** An upgrade to anything else (Java's HTTP client offers h2c) is a request like any other. */
+function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === "websocket";
+}
+
 /** What Fastify does for its own servers, the certificate's renewal besides. */
 function createTls(tls: Tls, handler: RequestListener): TlsServer {
-  const options = { headersTimeout: headersMs, requestTimeout: requestMs };
+  const options = {
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    shouldUpgradeCallback: isWebSocket,
+  };
   const server = createTlsServer(
     {
       ...options,

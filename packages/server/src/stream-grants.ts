@@ -1,7 +1,7 @@
 import { NovacoreError } from "@novacore/protocol";
 import type { Access } from "./access/access.ts";
 import type { Caller } from "./access/caller.ts";
-import type { ListenRequest, StreamAccess } from "./deliver/stream-access.ts";
+import type { GrantsChange, ListenRequest, StreamAccess } from "./deliver/stream-access.ts";
 import { limits } from "./limits.ts";
 import type { Registry } from "./registry/database.ts";
 import { bearerOf } from "./rest/authenticate.ts";
@@ -16,10 +16,15 @@ export function createStreamGrants(
   registry: Registry,
   origins: readonly string[],
 ): StreamAccess<Caller> {
-  const siteOfDevice = async (deviceId: string, orgId: string) => {
+  const authorizeSite = async (caller: Caller, siteId: string) => {
+    const { orgId } = await access.authorize(caller, "telemetry.read", { siteId });
+    return { orgId, siteId };
+  };
+  // One read says where it stands, and that is what is authorised: it may move at any time.
+  const authorizeDevice = async (caller: Caller, deviceId: string) => {
     const device = await registry.devices.get(deviceId);
     if (device === undefined) throw new NovacoreError("not_found");
-    return { orgId, siteId: device.siteId };
+    return authorizeSite(caller, device.siteId);
   };
   return {
     authenticate: (request) => authenticateListener(access, registry, request, origins),
@@ -28,19 +33,12 @@ export function createStreamGrants(
       if (token !== undefined) return authenticateToken(access, registry, token);
       throw new NovacoreError("unauthenticated");
     },
-    async authorizeSite(caller, siteId) {
-      const { orgId } = await access.authorize(caller, "telemetry.read", { siteId });
-      return { orgId, siteId };
-    },
-    async authorizeDevice(caller, deviceId) {
-      const { orgId } = await access.authorize(caller, "telemetry.read", { deviceId });
-      return siteOfDevice(deviceId, orgId);
-    },
+    authorizeSite,
+    authorizeDevice,
     async authorizeDer(caller, derId) {
-      const { orgId } = await access.authorize(caller, "telemetry.read", { derId });
       const der = await registry.devices.getDer(derId);
       if (der === undefined) throw new NovacoreError("not_found");
-      return siteOfDevice(der.deviceId, orgId);
+      return authorizeDevice(caller, der.deviceId);
     },
     async authorizeOrg(caller, orgId) {
       const { sites } = await access.authorize(caller, "telemetry.read", { orgId });
@@ -48,12 +46,33 @@ export function createStreamGrants(
       return siteIds.map((siteId) => ({ orgId, siteId }));
     },
     onRevoked: (listener) => access.onRevoked(listener),
-    onGrantsChanged: (listener) =>
-      registry.changes.subscribe(({ kind }) => {
-        if (kind === "member" || kind === "site") listener();
-      }),
+    onGrantsChanged: (listener) => watchGrants(registry, listener),
     issueTicket: (caller, siteIds) => access.tickets.issueTicket(caller, siteIds),
   };
+}
+
+function watchGrants(registry: Registry, listener: (change: GrantsChange) => void): () => void {
+  const tellSite = async (siteId: string): Promise<void> => {
+    // A registry that cannot say whose it is: everybody's streams are looked at.
+    const site = await registry.sites.get(siteId).catch(() => undefined);
+    listener({ kind: "site", siteId, orgId: site?.orgId });
+  };
+  return registry.changes.subscribe(({ kind, id }) => {
+    switch (kind) {
+      case "member":
+        listener({ kind: "member", identityId: id });
+        break;
+      case "site":
+        void tellSite(id);
+        break;
+      case "gateway":
+        listener({ kind: "devices" });
+        break;
+      case "identity":
+        // Whom that concerns is cut off: see onRevoked.
+        break;
+    }
+  });
 }
 
 async function authenticateListener(

@@ -15,13 +15,13 @@ export class Allowance {
     this.#sinceMs = nowMs;
   }
 
-  /** Takes one; false when there is none left now. */
-  take(nowMs: number): boolean {
+  /** Takes one, or as many; false when there are not so many left now. */
+  take(nowMs: number, count = 1): boolean {
     const gained = (Math.max(0, nowMs - this.#sinceMs) / 1_000) * this.#perSecond;
     this.#left = Math.min(this.#burst, this.#left + gained);
     this.#sinceMs = nowMs;
-    if (this.#left < 1) return false;
-    this.#left--;
+    if (this.#left < count) return false;
+    this.#left -= count;
     return true;
   }
 }

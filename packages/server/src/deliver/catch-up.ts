@@ -6,14 +6,14 @@ import type { Feed } from "./feed.ts";
 import { type StreamSite, siteFilters, subjectFilters } from "./filters.ts";
 import { readAddress, type StoredMessage } from "./message.ts";
 import { type Outlet, toReset } from "./outlet.ts";
-import { Replay } from "./replay.ts";
+import { type Replay, replayAll, replayLast } from "./replay.ts";
 import { coveredFrom, type SiteFeed } from "./site-feed.ts";
 import type { StreamReader } from "./stream-reader.ts";
 import type { Turnstile } from "./turnstile.ts";
 
 export interface CatchUpParts {
-  readonly feed: Feed;
-  readonly reader: StreamReader;
+  readonly feed: Pick<Feed, "epoch" | "position">;
+  readonly reader: Pick<StreamReader, "read" | "readLast" | "bounds">;
   readonly turnstile: Turnstile;
 }
 
@@ -44,6 +44,8 @@ export interface CatchUpOptions {
   readonly matches: (event: DeliveredEvent) => boolean;
   /** Only the newest of each DER counts. */
   readonly isLatest: boolean;
+  /** Whose turn it is when many read back: every identity gets as much as any other. */
+  readonly party: string;
 }
 
 /**
@@ -58,14 +60,16 @@ export class CatchUp {
   readonly #selection: Selection;
   readonly #matches: CatchUpOptions["matches"];
   readonly #isLatest: boolean;
+  readonly #party: string;
 
-  constructor({ parts, listener, outlet, selection, matches, isLatest }: CatchUpOptions) {
+  constructor({ parts, listener, outlet, selection, matches, isLatest, party }: CatchUpOptions) {
     this.#parts = parts;
     this.#listener = listener;
     this.#outlet = outlet;
     this.#selection = selection;
     this.#matches = matches;
     this.#isLatest = isLatest;
+    this.#party = party;
   }
 
   /**
@@ -104,37 +108,37 @@ export class CatchUp {
         await this.sendLast(listener.position + 1, covered);
         listener.position = Math.max(listener.position, covered);
       } else {
-        replay ??= new Replay(
-          reader,
-          subjectFilters(sitesOf(feeds), this.#selection),
-          listener.position,
-        );
-        const isWhole = await this.#sendFromStream(replay, covered);
-        if (!isWhole) replay = undefined;
+        const filters = () => subjectFilters(sitesOf(feeds), this.#selection);
+        replay ??= replayAll(reader, filters(), listener.position);
+        const reached = await this.#sendNext(replay, covered);
+        if (!reached.isWhole) replay = undefined;
+        listener.position = Math.max(listener.position, reached.position);
       }
     }
   }
 
   /** The last reading of each DER among some sequences. */
-  sendLast(fromSequence: number, upToSequence: number): Promise<void> {
-    // All of it is held until the listener has taken it: once at a time on each connection.
-    return this.#outlet.oneByOne(() => this.#sendLast(fromSequence, upToSequence));
-  }
-
-  async #sendLast(fromSequence: number, upToSequence: number): Promise<void> {
-    const { feed, reader, turnstile } = this.#parts;
-    const filters = siteFilters(sitesOf(this.#listener.feeds), this.#selection);
-    if (filters.length === 0) return;
+  async sendLast(fromSequence: number, upToSequence: number): Promise<void> {
+    const { feed, reader } = this.#parts;
+    const listener = this.#listener;
     const { epoch } = feed;
-    const messages = await turnstile.pass(() => reader.last(filters, fromSequence, upToSequence));
-    for (let i = 0; i < messages.length && !this.#listener.isClosed; ) {
-      while (this.#mustWait) await this.#outlet.drained();
-      if (epoch !== feed.epoch) return;
-      const count = Math.min(limits.replayBatchReadings, this.#outlet.room);
-      this.#send(messages.slice(i, i + count).flatMap((message) => this.#toEvent(message)));
-      i += count;
+    let { feeds } = listener;
+    let replay: Replay | undefined;
+    let position = fromSequence - 1;
+    while (position < upToSequence && !listener.isClosed && epoch === feed.epoch) {
+      while (this.#mustWait) {
+        replay = undefined;
+        await this.#outlet.drained();
+      }
+      if (feeds !== listener.feeds) replay = undefined;
+      feeds = listener.feeds;
+      const filters = siteFilters(sitesOf(feeds), this.#selection);
+      if (filters.length === 0) return;
+      replay ??= replayLast(reader, filters, position, upToSequence);
+      const reached = await this.#sendNext(replay, upToSequence);
+      if (!reached.isWhole) replay = undefined;
+      position = Math.max(position, reached.position);
     }
-    while (this.#mustWait) await this.#outlet.drained();
   }
 
   /**
@@ -145,9 +149,9 @@ export class CatchUp {
     const { reader, turnstile } = this.#parts;
     const since = new Map(sites.map(({ site, after }) => [site.siteId, after]));
     const filters = subjectFilters(sites.map(({ site }) => site));
-    const replay = new Replay(reader, filters, Math.min(...since.values()));
+    const replay = replayAll(reader, filters, Math.min(...since.values()));
     while (replay.position < fence && !this.#listener.isClosed) {
-      const messages = await turnstile.pass(() => replay.next(fence));
+      const messages = await turnstile.pass(() => replay.next(fence), this.#party);
       const missed = messages.filter(
         ({ sequence, subject }) =>
           sequence <= fence && sequence > (since.get(readAddress(subject)?.siteId ?? "") ?? fence),
@@ -172,21 +176,28 @@ export class CatchUp {
     this.#outlet.tellReset(toReset("cursor_expired", bounds));
   }
 
-  /** One batch of the stream; false when there was not room for all of it, or it is of no use. */
-  async #sendFromStream(replay: Replay, covered: number): Promise<boolean> {
+  /**
+   * One batch of a replay: up to where all of it was sent, and whether that is all that was read, so
+   * that the replay can go on from what it holds.
+   */
+  async #sendNext(
+    replay: Replay,
+    head: number,
+  ): Promise<{ readonly position: number; readonly isWhole: boolean }> {
     const { feed, turnstile } = this.#parts;
     const listener = this.#listener;
     const { epoch } = feed;
+    const { feeds } = listener;
     const countMax = Math.min(limits.replayBatchReadings, this.#outlet.room);
-    const messages = await turnstile.pass(() => replay.next(covered, countMax));
-    if (listener.isClosed || epoch !== feed.epoch) return false;
+    const messages = await turnstile.pass(() => replay.next(head, countMax), this.#party);
+    // What was read is not all that was wanted when sites came in, and too much when some went.
+    const isOfUse = !listener.isClosed && epoch === feed.epoch && feeds === listener.feeds;
+    if (!isOfUse) return { position: 0, isWhole: false };
     // Others on the same connection may have taken some of the room meanwhile.
     const portion = messages.slice(0, Math.max(0, this.#outlet.room));
     const isWhole = portion.length === messages.length;
     this.#send(portion.flatMap((message) => this.#toEvent(message)));
-    const reached = isWhole ? replay.position : (portion.at(-1)?.sequence ?? 0);
-    listener.position = Math.max(listener.position, reached);
-    return isWhole;
+    return { position: isWhole ? replay.position : (portion.at(-1)?.sequence ?? 0), isWhole };
   }
 
   /** One portion of the rings; true when there is nothing more in them. */

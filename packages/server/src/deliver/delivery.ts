@@ -35,6 +35,8 @@ export interface DeliveryOptions {
 
 /** What a transport needs to open a stream. */
 export interface StreamRequest {
+  /** Whose stream it is: an identity, which takes turns with others when many read back. */
+  readonly party: string;
   readonly sites: readonly StreamSite[];
   readonly selection: Selection;
   /** The position that a reconnecting client says by itself; wins over the selection's own. */
@@ -57,6 +59,7 @@ export class Delivery {
   readonly feed: Feed;
   readonly #parts: SubscriberParts;
   readonly #subscribers = new Set<Subscriber>();
+  readonly #reader: StreamReader;
   readonly #metrics: DeliveryMetrics;
   #catchingUp = 0;
 
@@ -64,6 +67,7 @@ export class Delivery {
     const { connection, log, metrics, now = Date.now } = options;
     this.now = now;
     this.wheel = new Wheel(now);
+    this.#reader = reader;
     this.#metrics = metrics;
     this.feed = new Feed(bounds, {
       connection,
@@ -118,18 +122,18 @@ export class Delivery {
     /** Gives up what was prepared and not opened. */
     abandon(): void;
   }> {
-    const { selection, lastEventId, gatherMs } = request;
+    const { party, selection, lastEventId, gatherMs } = request;
     const feeds = await this.acquire(request.sites);
     try {
       const opening = await this.#opening(feeds, selection, lastEventId);
       const needsReading = opening.snapshot || opening.position < coveredFrom(feeds);
-      const { waiting } = this.#parts.turnstile;
+      const waiting = this.#parts.turnstile.waitingOf(party);
       if (needsReading && waiting >= limits.replayWaitersMax) {
-        const message = `${waiting} streams wait for their turn to catch up; come back shortly.`;
+        const message = `${waiting} of your streams wait for their turn to catch up; come back shortly.`;
         throw new NovacoreError("unavailable", message);
       }
       return {
-        open: (outlet) => this.#open({ selection, feeds, outlet, gatherMs }, opening),
+        open: (outlet) => this.#open({ party, selection, feeds, outlet, gatherMs }, opening),
         abandon: () => this.release(feeds),
       };
     } catch (error) {
@@ -225,7 +229,7 @@ export class Delivery {
       });
     }
     const bounds = await this.#bounds();
-    const sequence = await this.#parts.reader.sequenceAt(timeMs, bounds);
+    const sequence = await this.#reader.sequenceAt(timeMs, bounds);
     // The oldest message answers for every earlier time, and what came before it is gone.
     const isExpired = sequence === bounds.oldest && sequence > 1;
     return { position: sequence - 1, reason: isExpired ? ("cursor_expired" as const) : undefined };
@@ -249,7 +253,7 @@ export class Delivery {
   }
 
   #bounds(): Promise<StreamBounds> {
-    return this.#parts.reader.bounds();
+    return this.#reader.bounds();
   }
 
   #observe(batch: EventBatch): void {

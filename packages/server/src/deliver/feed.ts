@@ -4,7 +4,7 @@ import { limits } from "../limits.ts";
 import { type StreamSite, subjectFilters } from "./filters.ts";
 import { readLiveMessage, type StoredMessage } from "./message.ts";
 import { repairGap } from "./repair.ts";
-import { Replay } from "./replay.ts";
+import { replayAll } from "./replay.ts";
 import type { RingBudget, RingLimits } from "./ring.ts";
 import { type Gap, SiteFeed } from "./site-feed.ts";
 import type { StreamBounds, StreamReader } from "./stream-reader.ts";
@@ -277,7 +277,7 @@ export class Feed {
     }
     if (feeds.size > 0 && newest > this.position) {
       const filters = subjectFilters([...feeds.values()].map(({ site }) => site));
-      const replay = new Replay(this.#options.reader, filters, this.position);
+      const replay = replayAll(this.#options.reader, filters, this.position);
       while (replay.position < newest && this.#isCurrent(generation)) {
         for (const message of await replay.next(newest)) {
           const feed = feeds.get(siteOf(message.subject));

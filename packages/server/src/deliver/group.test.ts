@@ -63,14 +63,14 @@ test("more than may be gathered goes out at once", (t) => {
 test("whoever joins gets what comes after, whoever leaves gets what came before", () => {
   const { feed, groups, publish, member, join } = setUp();
   const [first, second] = [member(), member()];
-  const leaveFirst = join(first, 10_000);
+  const firstPlace = join(first, 10_000);
   publish();
-  const leaveSecond = join(second, 10_000);
+  const secondPlace = join(second, 10_000);
   assert.deepEqual([first.got, second.got], [[[1]], []]);
   publish();
-  leaveFirst();
+  firstPlace.leave();
   publish();
-  leaveSecond();
+  secondPlace.leave();
   assert.deepEqual(first.got, [[1], [2]]);
   assert.deepEqual(second.got, [[2], [3]]);
   assert.equal(groups.size, 0);
@@ -80,14 +80,14 @@ test("whoever joins gets what comes after, whoever leaves gets what came before"
 test("whoever joins when the last one leaves over what it is handed, is in a group that lives", () => {
   const { groups, publish, member, join } = setUp();
   const last = {
-    deliver: (_batch: EventBatch): void => leaveLast(),
+    deliver: (_batch: EventBatch): void => lastPlace.leave(),
   };
-  const leaveLast = join(last, 10_000);
+  const lastPlace = join(last, 10_000);
   publish();
   const next = member();
-  const leaveNext = join(next, 10_000);
+  const nextPlace = join(next, 10_000);
   publish();
-  leaveNext();
+  nextPlace.leave();
   assert.deepEqual(next.got, [[2]]);
   assert.equal(groups.size, 0);
 });

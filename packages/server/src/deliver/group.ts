@@ -28,6 +28,7 @@ export class Group implements SiteListener {
   readonly #onDue: (group: Group, isFull: boolean) => void;
   #pending: DeliveredEvent[] = [];
   #pendingBytes = 0;
+  #isHandingOut = false;
 
   /** `onDue` is called at the first reading that waits, and when so many wait that they must go. */
   constructor(
@@ -39,6 +40,11 @@ export class Group implements SiteListener {
     this.#matches = matches;
     this.#onDue = onDue;
     for (const feed of feeds) feed.listeners.add(this);
+  }
+
+  /** Whether something has arrived that was not handed out yet, to each of its members. */
+  get hasWaiting(): boolean {
+    return this.#pending.length > 0 || this.#isHandingOut;
   }
 
   take(event: DeliveredEvent): void {
@@ -55,7 +61,12 @@ export class Group implements SiteListener {
     const batch = new EventBatch(this.#pending);
     this.#pending = [];
     this.#pendingBytes = 0;
-    for (const member of this.members) member.deliver(batch);
+    this.#isHandingOut = true;
+    try {
+      for (const member of this.members) member.deliver(batch);
+    } finally {
+      this.#isHandingOut = false;
+    }
     return batch;
   }
 
@@ -63,6 +74,13 @@ export class Group implements SiteListener {
     for (const feed of this.feeds) feed.listeners.delete(this);
     this.#pending = [];
   }
+}
+
+/** A member's place in its group. */
+export interface Membership {
+  readonly group: Group;
+  /** Hands out what waits, and takes the member out. */
+  leave(): void;
 }
 
 /** The groups of a hub, by what they want. */
@@ -80,8 +98,8 @@ export class Groups {
     return this.#groups.size;
   }
 
-  /** Adds a member; what had arrived before goes to the older members only. Gives the leave. */
-  join(key: string, terms: GroupTerms, member: Member): () => void {
+  /** Adds a member; what had arrived before goes to the older members only. */
+  join(key: string, terms: GroupTerms, member: Member): Membership {
     const { feeds } = terms;
     // First, as a member may leave over what it is handed, and be the group's last.
     const before = this.#groups.get(key);
@@ -92,13 +110,14 @@ export class Groups {
     const isSame = known?.feeds.every((feed, i) => feed === feeds[i]) ?? false;
     const group = known !== undefined && isSame ? known : this.#create(key, terms);
     group.members.add(member);
-    return () => {
+    const leave = () => {
       this.#flush(group);
       group.members.delete(member);
       if (group.members.size > 0) return;
       group.close();
       if (this.#groups.get(key) === group) this.#groups.delete(key);
     };
+    return { group, leave };
   }
 
   #create(key: string, terms: GroupTerms): Group {

@@ -28,9 +28,14 @@ export class Latest implements Timed {
   #bytes = 0;
   #nextMs = 0;
   #isWaitingForIdle = false;
+  #isSending = false;
 
   constructor(options: LatestOptions) {
     this.#options = options;
+  }
+
+  get hasWaiting(): boolean {
+    return this.#waiting.size > 0 || this.#isSending;
   }
 
   take(batch: EventBatch): void {
@@ -96,7 +101,9 @@ export class Latest implements Timed {
       this.#bytes -= chunk.length;
     }
     this.#nextMs = nowMs + this.#options.minIntervalMs;
+    this.#isSending = true;
     this.#options.send(new EventBatch(events));
+    this.#isSending = false;
     // What is left waits for its interval, and then for the listener.
     if (this.#waiting.size > 0) this.#options.wheel.at(this.#nextMs, this);
   }

@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { limits } from "../limits.ts";
-import { SiteLiveness } from "./liveness.ts";
+import { type LivenessWatcher, SiteLiveness } from "./liveness.ts";
 
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
+
+function watch(site: SiteLiveness, watcher: LivenessWatcher, nowMs: number): () => void {
+  const leave = site.watch(watcher);
+  for (let index: number | undefined = 0; index !== undefined; ) {
+    index = site.tellKnown(watcher, nowMs, index);
+  }
+  return leave;
+}
 
 function setUp() {
   const site = new SiteLiveness();
@@ -38,7 +46,7 @@ function run(site: SiteLiveness, fromMs: number, untilMs: number): void {
 
 test("a DER that sends every ten seconds is stale after three gaps, offline after ten", () => {
   const { site, told, tell, take } = setUp();
-  site.watch({ wants: () => true, tell }, 0);
+  watch(site, { wants: () => true, tell }, 0);
   for (let nowMs = 0; nowMs <= 5 * minute; nowMs += 10 * second) take("a", nowMs);
   run(site, 5 * minute, 20 * minute);
   assert.deepEqual(told, [
@@ -50,7 +58,7 @@ test("a DER that sends every ten seconds is stale after three gaps, offline afte
 
 test("a DER that sends once an hour is not called stale after minutes", () => {
   const { site, states, tell, take } = setUp();
-  site.watch({ wants: () => true, tell }, 0);
+  watch(site, { wants: () => true, tell }, 0);
   take("a", 0);
   // Until its second reading nobody can know.
   run(site, 0, hour - 1);
@@ -64,7 +72,7 @@ test("a DER that sends once an hour is not called stale after minutes", () => {
 
 test("a batch counts as one arrival", () => {
   const { site, states, tell, take } = setUp();
-  site.watch({ wants: () => true, tell }, 0);
+  watch(site, { wants: () => true, tell }, 0);
   for (let i = 0; i < 4; i++) {
     for (let n = 0; n < 60; n++) take("a", i * minute + n);
     run(site, i * minute + 60, (i + 1) * minute - 1);
@@ -74,7 +82,7 @@ test("a batch counts as one arrival", () => {
 
 test("a DER that sends ten times a second is given ten seconds", () => {
   const { site, told, tell, take } = setUp();
-  site.watch({ wants: () => true, tell }, 0);
+  watch(site, { wants: () => true, tell }, 0);
   let lastMs = 0;
   for (let nowMs = 0; nowMs <= minute; nowMs += 100) {
     take("a", nowMs);
@@ -90,7 +98,7 @@ test("a DER that sends ten times a second is given ten seconds", () => {
 test("what was remembered says nothing of how often a DER sends", () => {
   const { site, told, tell, take, remember } = setUp();
   remember("a", 0);
-  site.watch({ wants: () => true, tell }, 2 * minute);
+  watch(site, { wants: () => true, tell }, 2 * minute);
   // An hour of silence before anybody watched is no gap between two readings.
   take("a", hour);
   run(site, hour, hour + 4 * minute);
@@ -104,7 +112,7 @@ test("a reading that is older than the last one changes nothing", () => {
   const { site, told, tell, take, remember, reading } = setUp();
   take("a", 10 * minute);
   remember("a", 5 * minute);
-  site.watch({ wants: () => true, tell }, 10 * minute);
+  watch(site, { wants: () => true, tell }, 10 * minute);
   site.take(reading("a", minute), 11 * minute);
   site.look(11 * minute);
   assert.deepEqual(told, [["a", "online", 0]]);
@@ -113,11 +121,12 @@ test("a reading that is older than the last one changes nothing", () => {
 test("each watcher is told of what it wants, until it leaves", () => {
   const { site, told, tell, take } = setUp();
   const heard: string[] = [];
-  const leave = site.watch(
+  const leave = watch(
+    site,
     { wants: ({ type }) => type === "meter", tell: ({ der_id }) => heard.push(der_id) },
     0,
   );
-  site.watch({ wants: () => true, tell }, 0);
+  watch(site, { wants: () => true, tell }, 0);
   take("inverter", 1);
   take("meter", 1);
   assert.deepEqual(heard, ["meter"]);

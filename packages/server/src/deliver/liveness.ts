@@ -40,17 +40,27 @@ export class SiteLiveness {
     return this.#watchers.size;
   }
 
-  /** Tells the watcher how every DER does, and from then on what changes. */
-  watch(watcher: LivenessWatcher, nowMs: number): () => void {
+  /** Tells the watcher of every change from now on; how the DERs do now, `tellKnown` says. */
+  watch(watcher: LivenessWatcher): () => void {
     this.#watchers.add(watcher);
-    const known = [...this.#ders.values()].sort((a, b) => (derIdOf(a) < derIdOf(b) ? -1 : 1));
-    for (const der of known) {
-      der.state = stateAt(der, nowMs);
-      if (watcher.wants(der.last)) watcher.tell(toLiveness(der, nowMs));
-    }
     return () => {
       this.#watchers.delete(watcher);
     };
+  }
+
+  /**
+   * Tells one watcher how some DERs do, from an index on in the order of their ids. Gives the index to
+   * go on with, or undefined at the end: whoever watches much is told at the pace it listens.
+   */
+  tellKnown(watcher: LivenessWatcher, nowMs: number, index: number): number | undefined {
+    const known = [...this.#ders.values()].sort((a, b) => (derIdOf(a) < derIdOf(b) ? -1 : 1));
+    const end = index + limits.livenessPortion;
+    for (const der of known.slice(index, end)) {
+      // The others hear of it as of any change.
+      this.#change(der, nowMs, watcher);
+      if (watcher.wants(der.last)) watcher.tell(toLiveness(der, nowMs));
+    }
+    return end < known.length ? end : undefined;
   }
 
   /** The last reading of a DER from before anybody watched: what came between is not known. */
@@ -90,16 +100,16 @@ export class SiteLiveness {
     return nextMs;
   }
 
-  #change(der: Der, nowMs: number): void {
+  #change(der: Der, nowMs: number, besides?: LivenessWatcher): void {
     const state = stateAt(der, nowMs);
     if (state === der.state) return;
     der.state = state;
-    this.#tell(der, nowMs);
+    this.#tell(der, nowMs, besides);
   }
 
-  #tell(der: Der, nowMs: number): void {
+  #tell(der: Der, nowMs: number, besides?: LivenessWatcher): void {
     for (const watcher of this.#watchers) {
-      if (watcher.wants(der.last)) watcher.tell(toLiveness(der, nowMs));
+      if (watcher !== besides && watcher.wants(der.last)) watcher.tell(toLiveness(der, nowMs));
     }
   }
 }

@@ -1,9 +1,11 @@
+import { setImmediate } from "node:timers/promises";
 import { type ErrorCode, NovacoreError } from "@novacore/protocol";
 import { limits } from "../limits.ts";
 import type { Delivery } from "./delivery.ts";
 import type { FeedLog } from "./feed.ts";
 import type { StreamSite } from "./filters.ts";
 import {
+  type GrantsChange,
   resolveScope,
   type StreamAccess,
   type StreamCaller,
@@ -43,6 +45,8 @@ interface Check {
   readonly since: number;
   /** False once the answers may be out of date and somebody else looks again. */
   readonly isCurrent: () => boolean;
+  /** Changes that were known when the first of them was asked about. */
+  readonly changes: number;
   /** Many streams of one caller on one thing are one question. */
   readonly answers: Map<string, Promise<readonly StreamSite[]>>;
 }
@@ -57,8 +61,12 @@ export class OpenConnections {
   #isDraining = false;
   #changes = 0;
   #rounds: Promise<void> | undefined;
-  /** Where the feed was at the first change that nobody has looked at yet. */
-  #changedAt: number | undefined;
+  /** Changes that nobody has looked at yet. */
+  #news: GrantsChange[] = [];
+  /** Where the feed was at the first of them. */
+  #changedAt = 0;
+  /** Sites on their way into streams. */
+  readonly #additions = new Set<Promise<void>>();
 
   constructor(options: OpenConnectionsOptions) {
     this.#options = options;
@@ -68,9 +76,9 @@ export class OpenConnections {
         this.#changes++;
         this.revoke(identityId);
       }),
-      access.onGrantsChanged(() => {
+      access.onGrantsChanged((change) => {
         this.#changes++;
-        void this.recheck();
+        void this.recheck(change);
       }),
     ];
   }
@@ -124,22 +132,27 @@ export class OpenConnections {
   }
 
   /**
-   * Checks all streams against the grants, in one round more where they change meanwhile. Resolves
-   * when nothing is left to be looked at. Never rejects.
+   * Checks the streams that a change may concern, in one round more where more changes meanwhile.
+   * Resolves when nothing is left to be looked at. Never rejects.
    */
-  recheck(): Promise<void> {
-    this.#changedAt ??= this.#options.delivery.feed.position;
+  async recheck(change: GrantsChange = { kind: "unknown" }): Promise<void> {
+    if (this.#news.length === 0) this.#changedAt = this.#options.delivery.feed.position;
+    this.#news.push(change);
     this.#rounds ??= this.#recheckAll().finally(() => {
       this.#rounds = undefined;
     });
-    return this.#rounds;
+    await this.#rounds;
+    await Promise.all(this.#additions);
   }
 
   async #recheckAll(): Promise<void> {
-    while (this.#changedAt !== undefined) {
+    while (this.#news.length > 0) {
+      const news = this.#news;
       const since = this.#changedAt;
-      this.#changedAt = undefined;
-      const streams = [...this.#connections].flatMap((connection) => [...connection.streams]);
+      this.#news = [];
+      const streams = [...this.#connections]
+        .flatMap((connection) => [...connection.streams])
+        .filter((stream) => news.some((change) => concerns(change, stream)));
       await this.#recheckStreams(streams, since, () => true);
     }
   }
@@ -159,8 +172,12 @@ export class OpenConnections {
     since: number,
     isCurrent: () => boolean,
   ): Promise<void> {
-    const check: Check = { since, isCurrent, answers: new Map() };
-    for (const stream of streams) if (stream.isOpen) await this.#recheckStream(stream, check);
+    const check: Check = { since, isCurrent, changes: this.#changes, answers: new Map() };
+    for (const [index, stream] of streams.entries()) {
+      // The database answers without a pause.
+      if (index % limits.questionsPerTurn === limits.questionsPerTurn - 1) await setImmediate();
+      if (stream.isOpen) await this.#recheckStream(stream, check);
+    }
   }
 
   /**
@@ -185,25 +202,26 @@ export class OpenConnections {
   async #recheckStream(stream: OpenStream, check: Check): Promise<void> {
     const { caller, scope } = stream;
     const key = JSON.stringify([caller.identityId, caller.sites, scope]);
-    const answer = check.answers.get(key) ?? resolveScope(this.#options.access, caller, scope);
+    const answer = check.answers.get(key) ?? this.#remainingOf(caller, scope);
     check.answers.set(key, answer);
     // Who has become another caller meanwhile is looked at for that.
     const isMeant = () => stream.isOpen && stream.caller === caller;
     try {
       const sites = await answer;
-      if (isMeant()) await this.#applySites(stream, sites, check);
+      if (isMeant()) this.#applySites(stream, sites, check);
     } catch (error) {
       if (isMeant()) this.#endFor(stream, error);
     }
   }
 
-  async #applySites(
-    stream: OpenStream,
-    sites: readonly StreamSite[],
-    { since, isCurrent }: Check,
-  ): Promise<void> {
+  #remainingOf(caller: StreamCaller, scope: StreamScope): Promise<readonly StreamSite[]> {
+    return resolveScope(this.#options.access, caller, scope, "remaining");
+  }
+
+  /** What is taken away goes at once; what comes in must not hold up what others lose. */
+  #applySites(stream: OpenStream, sites: readonly StreamSite[], check: Check): void {
     const { delivery } = this.#options;
-    const { subscriber, caller } = stream;
+    const { subscriber } = stream;
     if (subscriber === undefined) return;
     const allowed = new Set(sites.map(({ siteId }) => siteId));
     const current = subscriber.sites.map(({ siteId }) => siteId);
@@ -211,7 +229,31 @@ export class OpenConnections {
     if (removed.size > 0) delivery.release(subscriber.removeSites(removed));
     const added = sites.filter(({ siteId }) => !subscriber.hasSite(siteId));
     if (added.length === 0) return;
-    const feeds = await delivery.acquire(added);
+    const addition = this.#addSites(stream, subscriber, added, check)
+      .catch((error: unknown) => this.#endFor(stream, error))
+      .finally(() => this.#additions.delete(addition));
+    this.#additions.add(addition);
+  }
+
+  async #addSites(
+    stream: OpenStream,
+    subscriber: Subscriber,
+    answered: readonly StreamSite[],
+    { since, isCurrent, changes: asked }: Check,
+  ): Promise<void> {
+    const { delivery } = this.#options;
+    const { caller, scope } = stream;
+    let added = answered;
+    let feeds = await delivery.acquire(added);
+    // What changed since they were asked about may have been their own removal.
+    for (let changes = asked; changes !== this.#changes && stream.isOpen; ) {
+      delivery.release(feeds);
+      changes = this.#changes;
+      const sites = await this.#remainingOf(caller, scope);
+      const allowed = new Set(sites.map(({ siteId }) => siteId));
+      added = added.filter(({ siteId }) => allowed.has(siteId));
+      feeds = await delivery.acquire(added);
+    }
     const mayAdd = stream.isOpen && stream.caller === caller && isCurrent();
     // Another look may have let them in by now.
     const wanted = feeds.filter(({ site }) => mayAdd && !subscriber.hasSite(site.siteId));
@@ -227,6 +269,23 @@ export class OpenConnections {
     // A registry that cannot answer must not leave somebody listening who has no right any more.
     if (!isFinal) this.#options.log.error({ err: error }, "grants could not be checked again");
     stream.end(isFinal ? code : "unavailable");
+  }
+}
+
+/** Whether a change may be one of what a stream may carry. */
+function concerns(change: GrantsChange, { caller, scope, subscriber }: OpenStream): boolean {
+  switch (change.kind) {
+    case "member":
+      return caller.identityId === change.identityId;
+    case "site": {
+      const { siteId, orgId } = change;
+      const isOfOrg = scope.kind === "org" && (orgId === undefined || scope.orgId === orgId);
+      return isOfOrg || (subscriber?.hasSite(siteId) ?? true);
+    }
+    case "devices":
+      return scope.kind === "devices" || scope.kind === "ders";
+    case "unknown":
+      return true;
   }
 }
 

@@ -24,8 +24,8 @@ export interface Outlet {
   tellLiveness(liveness: Liveness): void;
   /** Resolves when it is not backlogged any more and has room, or the connection closed. */
   drained(): Promise<void>;
-  /** Does what holds much at once, after whatever else of that kind is done on the connection. */
-  oneByOne(work: () => Promise<void>): Promise<void>;
+  /** Resolves when it is not backlogged, whatever room there is, or the connection closed. */
+  unclogged(): Promise<void>;
   /** Ends the stream; `cursor` is where to resume. */
   end(code: ErrorCode, cursor: string): void;
 }

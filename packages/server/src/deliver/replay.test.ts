@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { subjectFilters } from "./filters.ts";
-import { Replay } from "./replay.ts";
+import { replayAll } from "./replay.ts";
 import { Turnstile } from "./turnstile.ts";
 
 /** A stream in memory whose readers get few messages at a time, and which grows while it is read. */
@@ -44,7 +44,7 @@ test("several filters over a growing stream give every message once and in order
       async (plan, batch, from) => {
         const filters = ["0", "1", "2"];
         const stream = createStream(plan, batch);
-        const replay = new Replay(stream, filters, from);
+        const replay = replayAll(stream, filters, from);
         const seen: number[] = [];
         for (let i = 0; i < 500 && replay.position < plan.length; i++) {
           const head = stream.head;

@@ -40,7 +40,9 @@ export async function openSseStream(opening: SseOpening): Promise<void> {
   try {
     const sites = await resolveScope(access, caller, scope);
     const lastEventId = lastEventIdOf(request);
-    const prepared = await delivery.prepare({ sites, selection, lastEventId });
+    const prepared = await delivery.prepare({
+      ...{ party: caller.identityId, sites, selection, lastEventId },
+    });
     if (request.raw.socket.destroyed) {
       prepared.abandon();
       throw new NovacoreError("going_away", "The client left before its stream began.");

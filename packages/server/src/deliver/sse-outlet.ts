@@ -100,9 +100,8 @@ export class SseOutlet implements Outlet {
     return promise;
   }
 
-  /** A connection has one stream. */
-  oneByOne(work: () => Promise<void>): Promise<void> {
-    return work();
+  unclogged(): Promise<void> {
+    return this.drained();
   }
 
   /** Tells why and where to resume, ends the body, and lets what is queued go out. */

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { setImmediate } from "node:timers/promises";
 import { NovacoreError } from "@novacore/protocol";
+import { limits } from "../limits.ts";
 import type { StreamSite } from "./filters.ts";
 
 /** Who listens. */
@@ -17,6 +19,17 @@ export type StreamScope =
   | { readonly kind: "devices"; readonly deviceIds: readonly string[] }
   | { readonly kind: "ders"; readonly derIds: readonly string[] }
   | { readonly kind: "org"; readonly orgId: string };
+
+/** What may have changed what somebody may see. */
+export type GrantsChange =
+  /** Somebody's membership. */
+  | { readonly kind: "member"; readonly identityId: string }
+  /** A site is new, gone, or another organization's; undefined where that is not known. */
+  | { readonly kind: "site"; readonly siteId: string; readonly orgId: string | undefined }
+  /** Devices stand elsewhere. */
+  | { readonly kind: "devices" }
+  /** News may have been missed. */
+  | { readonly kind: "unknown" };
 
 /** The head of a request to listen, as HTTP and WebSocket have it. */
 export interface ListenRequest {
@@ -52,8 +65,8 @@ export interface StreamAccess<Caller extends StreamCaller = StreamCaller> {
   authorizeOrg(caller: Caller, orgId: string): Promise<readonly StreamSite[]>;
   /** Calls back when an identity must be cut off at once. */
   onRevoked(listener: (identityId: string) => void): () => void;
-  /** Calls back after members or sites have changed: open streams are checked again. */
-  onGrantsChanged(listener: () => void): () => void;
+  /** Calls back after members, sites or devices have changed: streams are checked again. */
+  onGrantsChanged(listener: (change: GrantsChange) => void): () => void;
   /** A read-only token for these sites, which the caller was found to see. */
   issueTicket(
     caller: Caller,
@@ -71,26 +84,55 @@ export async function listenerOf<Caller extends StreamCaller>(
   return caller;
 }
 
-/** The sites of a scope, as the caller sees them now. */
+/**
+ * The sites of a scope, as the caller sees them now. Throws `not_found` or `forbidden` where one of
+ * them is not for the caller; with `remaining` only where none is left.
+ */
 export async function resolveScope<Caller extends StreamCaller>(
   access: StreamAccess<Caller>,
   caller: Caller,
   scope: StreamScope,
+  wanted: "all" | "remaining" = "all",
 ): Promise<readonly StreamSite[]> {
   switch (scope.kind) {
     case "sites":
-      return Promise.all(scope.siteIds.map((siteId) => access.authorizeSite(caller, siteId)));
+      return askEach(scope.siteIds, (id) => access.authorizeSite(caller, id), wanted);
     case "devices":
-      return distinct(
-        await Promise.all(scope.deviceIds.map((id) => access.authorizeDevice(caller, id))),
-      );
+      return askEach(scope.deviceIds, (id) => access.authorizeDevice(caller, id), wanted);
     case "ders":
-      return distinct(await Promise.all(scope.derIds.map((id) => access.authorizeDer(caller, id))));
+      return askEach(scope.derIds, (id) => access.authorizeDer(caller, id), wanted);
     case "org":
       return access.authorizeOrg(caller, scope.orgId);
   }
 }
 
-function distinct(sites: readonly StreamSite[]): readonly StreamSite[] {
-  return [...new Map(sites.map((site) => [site.siteId, site])).values()];
+/** A few at a time: the database answers without a pause, and others have to be heard meanwhile. */
+async function askEach(
+  ids: readonly string[],
+  ask: (id: string) => Promise<StreamSite>,
+  wanted: "all" | "remaining",
+): Promise<readonly StreamSite[]> {
+  const sites = new Map<string, StreamSite>();
+  let refusal: NovacoreError | undefined;
+  for (let i = 0; i < ids.length; i += limits.questionsPerTurn) {
+    if (i > 0) await setImmediate();
+    const portion = ids.slice(i, i + limits.questionsPerTurn);
+    for (const answer of await Promise.all(portion.map((id) => answerOf(ask(id))))) {
+      if (!(answer instanceof NovacoreError)) sites.set(answer.siteId, answer);
+      else if (wanted === "all") throw answer;
+      else refusal ??= answer;
+    }
+  }
+  if (sites.size === 0 && refusal !== undefined) throw refusal;
+  return [...sites.values()];
+}
+
+/** A refusal is an answer; a registry that cannot answer is none. */
+async function answerOf(question: Promise<StreamSite>): Promise<StreamSite | NovacoreError> {
+  try {
+    return await question;
+  } catch (error) {
+    if (error instanceof NovacoreError && error.status < 500) return error;
+    throw error;
+  }
 }

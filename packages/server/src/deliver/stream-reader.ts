@@ -77,44 +77,25 @@ export class StreamReader {
   }
 
   /**
-   * The last message of each subject that the filters match, among `fromSequence`…`upToSequence`,
-   * by sequence. Throws `unavailable`; splits the filters when there are more than 1024 answers.
+   * The last message of each subject that the filters match, among `fromSequence`…`upToSequence`, in
+   * order. Undefined when they match more than 1024 subjects. Throws `unavailable`.
    */
-  async last(
+  async readLast(
     filters: readonly string[],
     fromSequence: number,
     upToSequence: number,
-  ): Promise<StoredMessage[]> {
-    if (upToSequence < 1 || fromSequence > upToSequence) return [];
-    const found: StoredMessage[] = [];
-    let from = Math.max(1, fromSequence);
-    for (;;) {
-      const request = { multi_last: filters, seq: from, up_to_seq: upToSequence };
-      const { messages, pending, isTooMany } = await this.#get(request);
-      if (isTooMany) return this.#lastOfEach(filters, from, upToSequence);
-      found.push(...messages);
-      // The server stops at a number of bytes; what is left lies after the last one sent.
-      const last = messages.at(-1);
-      if (pending === 0 || last === undefined) return found;
-      from = last.sequence + 1;
-    }
-  }
-
-  async #lastOfEach(
-    filters: readonly string[],
-    fromSequence: number,
-    upToSequence: number,
-  ): Promise<StoredMessage[]> {
-    if (filters.length === 1) {
-      throw new NovacoreError(
-        "validation_failed",
-        "A snapshot holds at most 1024 DERs a site; name some with ders= or devices=.",
-      );
-    }
-    const middle = filters.length >>> 1;
-    const left = await this.last(filters.slice(0, middle), fromSequence, upToSequence);
-    const right = await this.last(filters.slice(middle), fromSequence, upToSequence);
-    return [...left, ...right].sort((a, b) => a.sequence - b.sequence);
+    countMax: number,
+  ): Promise<ReadBatch | undefined> {
+    // To the server, up to 0 means up to the end.
+    if (upToSequence < 1 || fromSequence > upToSequence) return { messages: [], isExhausted: true };
+    const { messages, pending, isTooMany } = await this.#get({
+      multi_last: filters,
+      seq: Math.max(1, fromSequence),
+      up_to_seq: upToSequence,
+      batch: countMax,
+      max_bytes: limits.replayBatchBytesMax,
+    });
+    return isTooMany ? undefined : { messages, isExhausted: pending === 0 };
   }
 
   /** Sequence of the first message stored at or after a time; one past the newest if none was. */

@@ -4,7 +4,7 @@ import type { EventBatch } from "./batch.ts";
 import { type CatchingUp, CatchUp, type CatchUpParts } from "./catch-up.ts";
 import type { FeedLog, FeedReset } from "./feed.ts";
 import type { StreamSite } from "./filters.ts";
-import { type Groups, type Member, momentMs } from "./group.ts";
+import { type Groups, type Member, type Membership, momentMs } from "./group.ts";
 import { Latest } from "./latest.ts";
 import { type Opening, type Outlet, toReset } from "./outlet.ts";
 import { createMatcher, filterKey } from "./selection.ts";
@@ -25,6 +25,8 @@ export interface SubscriberParts extends CatchUpParts {
 
 /** What one subscriber asks for. */
 export interface SubscriberWish {
+  /** Whose it is: an identity. */
+  readonly party: string;
   readonly selection: Selection;
   readonly feeds: readonly SiteFeed[];
   readonly outlet: Outlet;
@@ -36,7 +38,7 @@ export interface SubscriberWish {
 
 type State =
   | { readonly kind: "catching-up" }
-  | { readonly kind: "live"; readonly leave: () => void }
+  | { readonly kind: "live"; readonly membership: Membership }
   | { readonly kind: "closed" };
 
 /**
@@ -68,7 +70,7 @@ export class Subscriber implements Member, CatchingUp {
 
   constructor(
     parts: SubscriberParts,
-    { selection, feeds, outlet, position, gatherMs }: SubscriberWish,
+    { party, selection, feeds, outlet, position, gatherMs }: SubscriberWish,
   ) {
     this.position = position;
     this.#start = position;
@@ -82,14 +84,21 @@ export class Subscriber implements Member, CatchingUp {
     const isLatest = selection.mode === "latest" || selection.min_interval_ms !== undefined;
     this.#latest = isLatest ? this.#createLatest(selection.min_interval_ms ?? 0) : undefined;
     this.#catchUp = new CatchUp({
-      ...{ parts, selection, outlet, isLatest },
+      ...{ parts, selection, outlet, isLatest, party },
       listener: this,
       matches: this.#matches ?? (() => true),
     });
   }
 
+  /** Where to resume. Live with nothing waiting, that is as far as the hub has heard. */
   get cursor(): string {
-    return encodeCursor({ epoch: this.#parts.feed.epoch, sequence: this.position });
+    const { epoch, position } = this.#parts.feed;
+    const isUpToDate =
+      this.#state.kind === "live" &&
+      !this.#state.membership.group.hasWaiting &&
+      this.#latest?.hasWaiting !== true;
+    const sequence = isUpToDate ? Math.max(this.position, position) : this.position;
+    return encodeCursor({ epoch, sequence });
   }
 
   get isClosed(): boolean {
@@ -164,8 +173,7 @@ export class Subscriber implements Member, CatchingUp {
   /** Out of the group, with nothing of it missed up to `since`; false when it was not live. */
   #leaveLive(since: number): boolean {
     if (this.#state.kind !== "live") return false;
-    const { leave } = this.#state;
-    leave();
+    this.#state.membership.leave();
     // What it just handed out may have been more than there was room for.
     if (this.#state.kind !== "live") return false;
     this.#state = { kind: "catching-up" };
@@ -187,7 +195,7 @@ export class Subscriber implements Member, CatchingUp {
 
   /** Takes nothing more; gives the feeds to be released. */
   close(): readonly SiteFeed[] {
-    if (this.#state.kind === "live") this.#state.leave();
+    if (this.#state.kind === "live") this.#state.membership.leave();
     this.#state = { kind: "closed" };
     this.#latest?.close();
     this.#unwatch?.();
@@ -203,7 +211,7 @@ export class Subscriber implements Member, CatchingUp {
     this.#watchLiveness();
     if (this.#state.kind !== "live") return;
     this.#isRegrouping = true;
-    this.#state.leave();
+    this.#state.membership.leave();
     this.#isRegrouping = false;
     // What it just handed out may have been more than there was room for.
     if (this.#state.kind === "live") this.goLive();
@@ -213,17 +221,20 @@ export class Subscriber implements Member, CatchingUp {
     if (this.#selection.liveness !== true || this.isClosed) return;
     this.#unwatch?.();
     const wants = this.#matches ?? (() => true);
-    this.#unwatch = this.#parts.watchedSites.watch(this.#feeds, wants, (liveness) =>
-      this.#outlet.tellLiveness(liveness),
-    );
+    const outlet = this.#outlet;
+    this.#unwatch = this.#parts.watchedSites.watch(this.#feeds, {
+      wants,
+      tell: (liveness) => outlet.tellLiveness(liveness),
+      unclogged: () => outlet.unclogged(),
+    });
   }
 
   /** The client allows no more for now: out of the group, and on from here once it does. */
   #fallBack(): void {
     if (this.#state.kind !== "live") return;
-    const { leave } = this.#state;
+    const { membership } = this.#state;
     this.#state = { kind: "catching-up" };
-    leave();
+    membership.leave();
     this.#catchUp.run({ hasWaited: true }).catch((error: unknown) => {
       const code = error instanceof NovacoreError ? error.code : "internal";
       if (code === "internal") this.#parts.log.error({ err: error }, "a subscriber failed");
@@ -237,8 +248,8 @@ export class Subscriber implements Member, CatchingUp {
     const sites = this.#feeds.map(({ site }) => site.siteId).join(",");
     const key = `${sites};${filterKey(this.#selection)};${this.#gatherMs}`;
     const terms = { feeds: this.#feeds, matches: this.#matches, gatherMs: this.#gatherMs };
-    const leave = this.#parts.groups.join(key, terms, this);
-    this.#state = { kind: "live", leave };
+    const membership = this.#parts.groups.join(key, terms, this);
+    this.#state = { kind: "live", membership };
   }
 
   /** Late ones too: into the conflating map, or out. */
@@ -253,6 +264,8 @@ export class Subscriber implements Member, CatchingUp {
       return;
     }
     if (batch.events.length > this.#outlet.room) {
+      // Nothing that was wanted lies before what it cannot take.
+      this.position = Math.max(this.position, batch.firstPosition - 1);
       this.#fallBack();
       return;
     }

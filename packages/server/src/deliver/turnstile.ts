@@ -1,10 +1,12 @@
 /**
- * Lets a few do something at a time, the others in the order they came. A replay passes it once
- * per batch, so that a thousand of them take turns and a slow listener holds no place.
+ * Lets a few do something at a time, and the parties that wait in turn: one that asks for a thousand
+ * things gets no more than one that asks for a single one. Within a party it goes in the order they
+ * came. A replay passes it once per batch, so that a slow listener holds no place.
  */
 export class Turnstile {
   readonly #atOnceMax: number;
-  readonly #waiting: (() => void)[] = [];
+  /** Party → those of it that wait; the party whose turn is next stands first. */
+  readonly #waiting = new Map<string, (() => void)[]>();
   #running = 0;
 
   constructor(atOnceMax: number) {
@@ -15,21 +17,41 @@ export class Turnstile {
     return this.#running;
   }
 
-  get waiting(): number {
-    return this.#waiting.length;
+  /** How many of a party wait. */
+  waitingOf(party: string): number {
+    return this.#waiting.get(party)?.length ?? 0;
   }
 
   /** Runs `work` when its turn comes. Who may wait, and so how many, is the caller's to bound. */
-  async pass<T>(work: () => Promise<T>): Promise<T> {
+  async pass<T>(work: () => Promise<T>, party = ""): Promise<T> {
     if (this.#running < this.#atOnceMax) this.#running++;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await this.#wait(party);
     try {
       return await work();
     } finally {
       // The place goes straight to the next in line, so that nobody can slip in between.
-      const next = this.#waiting.shift();
+      const next = this.#next();
       if (next === undefined) this.#running--;
       else next();
     }
+  }
+
+  #wait(party: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const line = this.#waiting.get(party);
+    if (line === undefined) this.#waiting.set(party, [resolve]);
+    else line.push(resolve);
+    return promise;
+  }
+
+  /** The first of the party whose turn it is, which goes behind the others. */
+  #next(): (() => void) | undefined {
+    for (const [party, line] of this.#waiting) {
+      const next = line.shift();
+      this.#waiting.delete(party);
+      if (line.length > 0) this.#waiting.set(party, line);
+      return next;
+    }
+    return undefined;
   }
 }

@@ -1,8 +1,10 @@
+import { setImmediate } from "node:timers/promises";
 import { DeliveredEvent } from "./event.ts";
 import type { Feed, FeedLog } from "./feed.ts";
 import { siteFilters } from "./filters.ts";
-import { type Liveness, type SeenReading, SiteLiveness } from "./liveness.ts";
-import { readAddress } from "./message.ts";
+import { type LivenessWatcher, SiteLiveness } from "./liveness.ts";
+import { readAddress, type StoredMessage } from "./message.ts";
+import { replayLast } from "./replay.ts";
 import type { SiteFeed, SiteListener } from "./site-feed.ts";
 import type { StreamReader } from "./stream-reader.ts";
 import type { Turnstile } from "./turnstile.ts";
@@ -15,6 +17,11 @@ export interface WatchedSitesOptions {
   readonly wheel: Wheel;
   readonly now: () => number;
   readonly log: FeedLog;
+}
+
+/** A watcher that is told no faster than it listens. */
+export interface PacedWatcher extends LivenessWatcher {
+  unclogged(): Promise<void>;
 }
 
 /** The sites whose liveness somebody watches; each is followed once, whoever asks. */
@@ -32,27 +39,31 @@ export class WatchedSites {
   }
 
   /** Tells how the DERs of these sites do, now and whenever it changes. Gives the end of it. */
-  watch(
-    feeds: readonly SiteFeed[],
-    wants: (reading: SeenReading) => boolean,
-    tell: (liveness: Liveness) => void,
-  ): () => void {
-    const stops = feeds.map((feed) => this.#watchOne(feed, { wants, tell }));
+  watch(feeds: readonly SiteFeed[], watcher: PacedWatcher): () => void {
+    const stops = feeds.map((feed) => this.#watchOne(feed, watcher));
     return () => {
       for (const stop of stops) stop();
     };
   }
 
-  #watchOne(feed: SiteFeed, watcher: Parameters<SiteLiveness["watch"]>[0]): () => void {
+  #watchOne(feed: SiteFeed, watcher: PacedWatcher): () => void {
     const known = this.#sites.get(feed);
     const site = known ?? new WatchedSite(feed, this.#options);
     this.#sites.set(feed, site);
     site.users++;
     let unwatch: (() => void) | undefined;
     let hasLeft = false;
-    void site.ready.then(() => {
-      if (!hasLeft) unwatch = site.liveness.watch(watcher, this.#options.now());
-    });
+    const begin = async (): Promise<void> => {
+      await site.ready;
+      if (!hasLeft) unwatch = site.liveness.watch(watcher);
+      for (let index: number | undefined = 0; index !== undefined && !hasLeft; ) {
+        await watcher.unclogged();
+        if (hasLeft) return;
+        index = site.liveness.tellKnown(watcher, this.#options.now(), index);
+        await setImmediate();
+      }
+    };
+    void begin();
     return () => {
       hasLeft = true;
       unwatch?.();
@@ -96,18 +107,25 @@ class WatchedSite implements SiteListener, Timed {
     this.#options.wheel.cancel(this);
   }
 
+  #remember({ subject, sequence, payload }: StoredMessage): void {
+    const address = readAddress(subject);
+    if (address === undefined) return;
+    const { epoch } = this.#options.feed;
+    const { type, receivedAtMs } = new DeliveredEvent(epoch, sequence, address, payload);
+    this.liveness.remember({ address, type, receivedAtMs });
+  }
+
   async #readLast(): Promise<void> {
     const { feed, reader, turnstile, log, now } = this.#options;
     try {
       const filters = siteFilters([this.#feed.site], {});
       // The hub's feed moves with what it hears; of a silent site the fence knows more.
       const newest = Math.max(feed.position, this.#feed.ring.coveredFrom);
-      const messages = await turnstile.pass(() => reader.last(filters, 1, newest));
-      for (const { subject, sequence, payload } of messages) {
-        const address = readAddress(subject);
-        if (address === undefined) continue;
-        const { type, receivedAtMs } = new DeliveredEvent(feed.epoch, sequence, address, payload);
-        this.liveness.remember({ address, type, receivedAtMs });
+      const replay = replayLast(reader, filters, 0, newest);
+      while (replay.position < newest && !this.#isClosed) {
+        for (const message of await turnstile.pass(() => replay.next(newest))) {
+          this.#remember(message);
+        }
       }
     } catch (error) {
       // What comes from now on is told all the same.

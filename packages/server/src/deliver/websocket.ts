@@ -35,6 +35,8 @@ export function createWebSocketDoor(options: WebSocketOptions): {
     noServer: true,
     clientTracking: false,
     maxPayload: limits.frameBytesMax,
+    // One frame a turn: a thousand of them in one read must not keep the others waiting.
+    allowSynchronousEvents: false,
     handleProtocols: (offered) => offered.has(webSocketProtocol) && webSocketProtocol,
     perMessageDeflate: options.deflate === true && inflateOnly,
   });
@@ -108,12 +110,13 @@ function begin({ request, webSocket, socket, strangers, options }: Beginning): v
     delivery,
     socket: new WsSocket(webSocket, socket),
     heartbeatMs,
-    onClose: (closed, code) => {
-      release?.();
-      connections.remove(closed);
+    onEnd: (ended, code) => {
+      connections.remove(ended);
       metrics.listeners.dec();
       if (code === "slow_consumer") metrics.slowClosed.inc();
     },
+    // Not before: a place stands for a socket, and one that is ending is still one.
+    onClosed: () => release?.(),
   });
   metrics.listeners.inc();
   connections.add(session);
@@ -121,6 +124,7 @@ function begin({ request, webSocket, socket, strangers, options }: Beginning): v
     const reserved = connections.reserve(caller.identityId, address);
     release?.();
     release = reserved;
+    input.admit();
   };
   const ops = new WsOps(session, admit, { ...options, delivered: metrics.delivered });
   const input = new WsInput({
@@ -143,6 +147,7 @@ function begin({ request, webSocket, socket, strangers, options }: Beginning): v
       undefined,
       "Too many connections wait to be authenticated.",
     );
+    session.socket.destroy();
     return;
   }
   hello(session, heartbeatMs, delivery.now());
@@ -152,7 +157,7 @@ function begin({ request, webSocket, socket, strangers, options }: Beginning): v
 }
 
 function hello(session: WsSession, heartbeatMs: number, nowMs: number): void {
-  session.socket.send({
+  session.send({
     op: "hello",
     protocol: webSocketProtocol,
     server_time: new Date(nowMs).toISOString(),

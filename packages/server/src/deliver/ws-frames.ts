@@ -22,10 +22,9 @@ export function readingFrames(
   form: FrameForm,
 ): Buffer {
   if (!form.isGathered && !form.isDeflated) return plainSingles(events, id);
-  const messages = form.isGathered
-    ? [gathered(events, id)]
-    : events.map((event) => single(event, id));
-  return join(messages.flatMap((parts) => (form.isDeflated ? [deflated(parts)] : framed(parts))));
+  if (!form.isGathered) return join(events.map((event) => deflatedAs(single(event, id), event)));
+  const parts = gathered(events, id);
+  return form.isDeflated ? deflatedAs(parts, events) : join(framed([parts.name, ...parts.shared]));
 }
 
 /** A control message of ours as one frame. */
@@ -66,16 +65,24 @@ function framed(parts: Parts): Parts {
   return [head(lengthOf(parts), 0), ...parts];
 }
 
-function single(event: DeliveredEvent, id: string): Parts {
-  const start = Buffer.from(`{"op":"reading","id":"${id}","cursor":"`, "latin1");
-  return [start, event.cursorBytes, singleMiddle, event.payload, singleEnd];
+/** A message in two: what begins with the client's own name, and what is the same for everybody. */
+interface NamedParts {
+  readonly name: Buffer;
+  readonly shared: Parts;
 }
 
-function gathered(events: readonly DeliveredEvent[], id: string): Parts {
+function single(event: DeliveredEvent, id: string): NamedParts {
+  const start = Buffer.from(`{"op":"reading","id":"${id}","cursor":"`, "latin1");
+  const name = join([start, event.cursorBytes, singleMiddle]);
+  return { name, shared: [event.payload, singleEnd] };
+}
+
+function gathered(events: readonly DeliveredEvent[], id: string): NamedParts {
   const start = Buffer.from(`{"op":"readings","id":"${id}","cursor":"`, "latin1");
   const cursor = events.at(-1)?.cursorBytes ?? Buffer.alloc(0);
+  const name = join([start, cursor, gatheredMiddle]);
   const readings = events.flatMap(({ payload }, i) => (i === 0 ? [payload] : [comma, payload]));
-  return [start, cursor, gatheredMiddle, ...readings, gatheredEnd];
+  return { name, shared: [...readings, gatheredEnd] };
 }
 
 const singleMiddle = Buffer.from('","reading":');
@@ -119,10 +126,36 @@ function writeHead(target: Buffer, at: number, length: number, flags = 0): numbe
 function deflated(parts: Parts): Buffer {
   const length = lengthOf(parts);
   if (length < limits.deflateBytesMin) return join(framed(parts));
-  const packed = deflateRawSync(join(parts), { level: 1, finishFlush: constants.Z_SYNC_FLUSH });
-  // The mark of an empty block at the end is left out on the wire (RFC 7692 §7.2.1).
-  const body = packed.subarray(0, packed.length - 4);
+  const body = pack(join(parts));
   return join([head(body.length, rsv1), body]);
+}
+
+/**
+ * The same for a message whose greater part is everybody's: that is compressed once, however many
+ * names clients have chosen. The name goes before it as a block that is stored (RFC 1951 §3.2.4); as
+ * both begin and end at whole bytes, they are one stream.
+ */
+function deflatedAs({ name, shared }: NamedParts, owner: object): Buffer {
+  const length = name.length + lengthOf(shared);
+  if (length < limits.deflateBytesMin) return join(framed([name, ...shared]));
+  let packed = packedOf.get(owner);
+  if (packed === undefined) {
+    packed = pack(join(shared));
+    packedOf.set(owner, packed);
+  }
+  const stored = Buffer.alloc(5);
+  stored.writeUInt16LE(name.length, 1);
+  stored.writeUInt16LE(~name.length & 0xffff, 3);
+  return join([head(stored.length + name.length + packed.length, rsv1), stored, name, packed]);
+}
+
+/** Reading, or readings of a batch → what they are compressed. */
+const packedOf = new WeakMap<object, Buffer>();
+
+function pack(bytes: Buffer): Buffer {
+  const packed = deflateRawSync(bytes, { level: 1, finishFlush: constants.Z_SYNC_FLUSH });
+  // The mark of an empty block at the end is left out on the wire (RFC 7692 §7.2.1).
+  return packed.subarray(0, packed.length - 4);
 }
 
 function join(parts: Parts): Buffer {

@@ -20,7 +20,7 @@ export class WsInput {
   readonly #handle: Handle;
   readonly #log: FeedLog;
   readonly #now: () => number;
-  readonly #allowance: Allowance;
+  #allowance: Allowance;
   /** Subscriptions begin and end one after the other, as their frames came. */
   readonly #inOrder = new Turnstile(1);
   /** Readings wait for the store: a few frames of them at once, so that none waits for nothing. */
@@ -38,6 +38,12 @@ export class WsInput {
     this.#handle = options.handle;
     this.#log = options.log;
     this.#now = options.now;
+    // Whoever has not said who he is has little to say.
+    this.#allowance = new Allowance(limits.strangerFramesMax, 1, this.#now());
+  }
+
+  /** The client has said who it is: it may send as much as any other. */
+  admit(): void {
     this.#allowance = new Allowance(limits.frameBurstMax, limits.framesPerSecond, this.#now());
   }
 
@@ -80,10 +86,10 @@ export class WsInput {
 
   async #queue(work: () => Promise<void>): Promise<void> {
     this.#waiting++;
-    if (this.#waiting === limits.framesWaitingMax) this.#session.socket.pause();
+    if (this.#waiting === limits.framesWaitingMax) this.#session.socket.pause("frames");
     await work();
     this.#waiting--;
-    if (this.#waiting === limits.framesWaitingMax - 1) this.#session.socket.resume();
+    if (this.#waiting === limits.framesWaitingMax - 1) this.#session.socket.resume("frames");
   }
 
   async #guard(work: () => Promise<void>, id: string | undefined): Promise<void> {
@@ -98,9 +104,12 @@ export class WsInput {
   #isAllowed(): boolean {
     if (this.#allowance.take(this.#now())) return true;
     this.#refused++;
-    const most = `${limits.frameBurstMax} at once and ${limits.framesPerSecond} a second`;
+    const isStranger = this.#session.caller === undefined;
+    const most = isStranger
+      ? `${limits.strangerFramesMax} before it is authenticated`
+      : `${limits.frameBurstMax} at once and ${limits.framesPerSecond} a second`;
     const message = `This socket sends more frames than it may: ${most}.`;
-    if (this.#refused > limits.framesRefusedMax) {
+    if (isStranger || this.#refused > limits.framesRefusedMax) {
       this.#session.end("rate_limited", undefined, message);
     } else {
       this.#tell(new NovacoreError("rate_limited", message), undefined);
@@ -146,15 +155,15 @@ function idOf({ id }: Readonly<Record<string, unknown>>): string | undefined {
 }
 
 function check(message: Readonly<Record<string, unknown>>): ClientFrame {
-  if (frameCheck.Check(message)) return message;
   const { op } = message;
   const schema = typeof op === "string" ? schemas.get(op) : undefined;
   if (schema === undefined) {
-    const shown = JSON.stringify(op)?.slice(0, 40) ?? "missing";
+    const shown = typeof op === "string" ? JSON.stringify(op.slice(0, 40)) : `of type ${typeof op}`;
     const known = [...schemas.keys()].join(", ");
     throw new NovacoreError("op_unknown", `The op is ${shown}; a client may send ${known}.`);
   }
-  assertShortLists(message);
+  assertPlain(message);
+  if (frameCheck.Check(message)) return message;
   const details = Value.Errors(schema, message)
     .slice(0, detailsMax)
     .map(({ instancePath, message: fault }) => ({ path: instancePath, message: fault }));
@@ -164,19 +173,36 @@ function check(message: Readonly<Record<string, unknown>>): ClientFrame {
 }
 
 /**
- * Finding out what is wrong with a list compares its items with one another: a frame full of ones
- * would stop the hub for seconds.
+ * What no frame has costs nothing to find out. The schemas would compare the items of a list with one
+ * another, however many and however deep they are, and stop the hub for milliseconds a frame.
  */
-function assertShortLists(message: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(message)) {
-    if (!Array.isArray(value) || value.length <= limits.publishReadingsMax) continue;
-    const fault = `has ${value.length} items, more than any list may have`;
+function assertPlain(message: Readonly<Record<string, unknown>>): void {
+  const members = Object.entries(message);
+  if (members.length > membersMax) {
+    const most = `${members.length} members, more than any frame has`;
+    throw new NovacoreError("validation_failed", `The frame has ${most}.`);
+  }
+  for (const [name, value] of members) {
+    if (typeof value !== "object" || value === null) continue;
+    const fault = faultOf(name, value);
+    if (fault === undefined) continue;
     const path = `/${name.slice(0, 40)}`;
-    const details = [{ path, message: fault }];
-    throw new NovacoreError("validation_failed", `${path} ${fault}.`, { details });
+    throw new NovacoreError("validation_failed", `${path} ${fault}.`, {
+      details: [{ path, message: fault }],
+    });
   }
 }
 
+function faultOf(name: string, value: object): string | undefined {
+  if (!Array.isArray(value)) return "is an object, which no member is";
+  const isReadings = name === "readings";
+  const most = isReadings ? limits.publishReadingsMax : limits.streamSitesMax;
+  if (value.length > most) return `has ${value.length} items; ${most} are allowed`;
+  const isOfText = isReadings || value.every((item) => typeof item === "string");
+  return isOfText ? undefined : "has items that are no text";
+}
+
+const membersMax = 32;
 const frameCheck = Compile(Type.Union(Object.values(clientFrames)));
 const schemas: ReadonlyMap<string, TSchema> = new Map(Object.entries(clientFrames));
 const detailsMax = 16;

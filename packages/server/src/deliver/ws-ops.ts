@@ -77,11 +77,15 @@ export class WsOps {
 
   /** Lets in whom `find` finds, or ends the connection with the reason. */
   async signIn(find: () => Promise<StreamCaller | undefined>): Promise<void> {
+    const { connections } = this.#options;
+    const { changes } = connections;
     try {
       const caller = await find();
       if (caller === undefined || !this.#session.isOpen) return;
       this.#admit(caller);
       this.#session.signIn(caller);
+      // Cut off while it was being looked up: nobody knew of this connection then.
+      if (connections.changes !== changes) await find();
     } catch (error) {
       if (!(error instanceof NovacoreError)) throw error;
       this.#session.end(error.code, undefined, error.message);
@@ -101,7 +105,8 @@ export class WsOps {
   async #refresh(credential: ClientFrame<"refresh">): Promise<void> {
     const { access, connections } = this.#options;
     const before = this.#session.signedIn;
-    const caller = await access.authenticateBy(credentialOf(credential));
+    const find = () => access.authenticateBy(credentialOf(credential));
+    const caller = await find();
     if (caller.identityId !== before.identityId) {
       const message = "The token is another identity's; open a connection of its own for it.";
       throw new NovacoreError("forbidden", message);
@@ -117,13 +122,15 @@ export class WsOps {
     const session = this.#session;
     const { id, batch_ms: gatherMs } = frame;
     const caller = session.signedIn;
-    this.#assertFree(id);
+    const { identityId: party } = caller;
+    const ids = idsOf(frame);
+    this.#assertFree(id, ids);
     const { op: _op, id: _id, sites: _sites, org: _org, batch_ms: _batch, ...input } = frame;
     const scope = scopeOf(frame);
     const selection = parseSelection(input);
     const { changes } = connections;
     const sites = await resolveScope(access, caller, scope);
-    const prepared = await delivery.prepare({ sites, selection, gatherMs });
+    const prepared = await delivery.prepare({ party, sites, selection, gatherMs });
     if (!session.isOpen) {
       prepared.abandon();
       return;
@@ -131,18 +138,18 @@ export class WsOps {
     const { socket } = session;
     const isGathered = gatherMs !== undefined;
     const subscription = new WsSubscription({
-      ...{ id, scope, session, socket, isGathered, delivered },
+      ...{ id, ids, scope, session, socket, isGathered, delivered },
     });
     const { subscriber, start } = prepared.open(subscription);
     subscription.subscriber = subscriber;
     session.add(subscription);
-    socket.send({ op: "subscribed", id, cursor: subscriber.cursor });
+    session.send({ op: "subscribed", id, cursor: subscriber.cursor });
     void this.#start(subscription, start);
     // What was taken away while it was prepared, it has not heard of.
     if (connections.changes !== changes) await connections.recheckOne(session);
   }
 
-  #assertFree(id: string): void {
+  #assertFree(id: string, ids: number): void {
     const session = this.#session;
     if (session.subscription(id) !== undefined) {
       const message = `There is a subscription "${id}" already; end it first, or choose another id.`;
@@ -152,10 +159,17 @@ export class WsOps {
       const message = `This socket has ${session.subscriptionCount} subscriptions, the most allowed.`;
       throw new NovacoreError("too_many_subscriptions", message);
     }
-    if (!this.#subscribes.take(this.#options.delivery.now())) {
+    const held = [...session.streams].reduce((sum, stream) => sum + stream.ids, ids);
+    if (held > limits.idsPerSocketMax) {
+      const message = `All subscriptions of a socket name ${held} ids; ${limits.idsPerSocketMax} are allowed.`;
+      throw new NovacoreError("too_many_subscriptions", message);
+    }
+    const cost = 1 + Math.floor(ids / limits.idsPerSubscribe);
+    if (!this.#subscribes.take(this.#options.delivery.now(), cost)) {
       const { subscribeBurstMax, subscribesPerSecond } = limits;
       const most = `${subscribeBurstMax} at once and ${subscribesPerSecond} a second`;
-      throw new NovacoreError("rate_limited", `A socket may begin ${most}; come back shortly.`);
+      const message = `A socket may begin ${most}, fewer where they name many ids; come back shortly.`;
+      throw new NovacoreError("rate_limited", message);
     }
   }
 
@@ -175,7 +189,7 @@ export class WsOps {
       throw new NovacoreError("not_found", `There is no subscription "${id}" on this socket.`);
     }
     const cursor = this.#session.remove(subscription);
-    if (cursor !== undefined) this.#session.socket.send({ op: "unsubscribed", id, cursor });
+    if (cursor !== undefined) this.#session.send({ op: "unsubscribed", id, cursor });
   }
 
   async #credit({ n }: ClientFrame<"credit">): Promise<void> {
@@ -186,13 +200,18 @@ export class WsOps {
 
   async #publish({ id }: ClientFrame<"publish">, bytes: Uint8Array): Promise<void> {
     const answer = await this.#options.readingsIn.publish(this.#session.signedIn, bytes);
-    this.#session.socket.send({ op: "ack", ...(id !== undefined && { id }), ...answer });
+    this.#session.send({ op: "ack", ...(id !== undefined && { id }), ...answer });
   }
 
   async #ping({ t }: ClientFrame<"ping">): Promise<void> {
     const server_time = new Date(this.#options.delivery.now()).toISOString();
-    this.#session.socket.send({ op: "pong", ...(t !== undefined && { t }), server_time });
+    this.#session.send({ op: "pong", ...(t !== undefined && { t }), server_time });
   }
+}
+
+/** Sites, devices and DERs that a subscription names. */
+function idsOf({ sites, devices, ders }: ClientFrame<"subscribe">): number {
+  return (sites?.length ?? 0) + (devices?.length ?? 0) + (ders?.length ?? 0);
 }
 
 function credentialOf({ token, ticket }: ClientFrame<"auth" | "refresh">): Credential {

@@ -1,9 +1,14 @@
-import { type ErrorCode, encodeCursor, errorTable, NovacoreError } from "@novacore/protocol";
+import {
+  type ErrorCode,
+  encodeCursor,
+  errorTable,
+  NovacoreError,
+  type ServerFrame,
+} from "@novacore/protocol";
 import { limits } from "../limits.ts";
 import type { Delivery } from "./delivery.ts";
 import type { OpenConnection } from "./open-connections.ts";
 import type { StreamCaller } from "./stream-access.ts";
-import { Turnstile } from "./turnstile.ts";
 import type { Timed } from "./wheel.ts";
 import { pingFrame, textFrame } from "./ws-frames.ts";
 import type { WsSocket } from "./ws-socket.ts";
@@ -13,7 +18,10 @@ export interface WsSessionOptions {
   readonly delivery: Delivery;
   readonly socket: WsSocket;
   readonly heartbeatMs: number;
-  readonly onClose: (session: WsSession, code: ErrorCode | "closed") => void;
+  /** It is over: nothing of it goes out any more. */
+  readonly onEnd: (session: WsSession, code: ErrorCode | "closed") => void;
+  /** Its socket is closed. */
+  readonly onClosed: () => void;
 }
 
 /** Who is at the other end. A ticket or token may be followed by another of the same identity. */
@@ -24,23 +32,23 @@ type Peer =
 /** One WebSocket connection: who is there, its subscriptions, its heartbeat, and its end. */
 export class WsSession implements OpenConnection, Timed {
   readonly socket: WsSocket;
-  /** The last readings of many DERs are held until they are sent: of one subscription at a time. */
-  readonly snapshots = new Turnstile(1);
   readonly #subscriptions = new Map<string, WsSubscription>();
   readonly #delivery: Delivery;
   readonly #heartbeatMs: number;
-  readonly #onClose: WsSessionOptions["onClose"];
+  readonly #onEnd: WsSessionOptions["onEnd"];
+  readonly #onClosed: WsSessionOptions["onClosed"];
   #peer: Peer;
   #nextHeartbeatMs: number;
   #takenBytes = -1;
   #heardBytes = -1;
   #state: "open" | "ending" | "closed" = "open";
 
-  constructor({ delivery, socket, heartbeatMs, onClose }: WsSessionOptions) {
+  constructor({ delivery, socket, heartbeatMs, onEnd, onClosed }: WsSessionOptions) {
     this.socket = socket;
     this.#delivery = delivery;
     this.#heartbeatMs = heartbeatMs;
-    this.#onClose = onClose;
+    this.#onEnd = onEnd;
+    this.#onClosed = onClosed;
     const nowMs = delivery.now();
     this.#peer = { kind: "stranger", untilMs: nowMs + limits.socketAuthMs };
     this.#nextHeartbeatMs = nowMs + heartbeatMs;
@@ -72,7 +80,7 @@ export class WsSession implements OpenConnection, Timed {
   signIn(caller: StreamCaller): void {
     this.#peer = { kind: "signed-in", caller, hasWarned: false };
     const { identityId, expiresAt } = caller;
-    this.socket.send({
+    this.send({
       op: "authenticated",
       identity_id: identityId,
       ...(expiresAt <= endlessMs && { expires_at: new Date(expiresAt).toISOString() }),
@@ -112,7 +120,7 @@ export class WsSession implements OpenConnection, Timed {
 
   tellError(error: NovacoreError, id?: string, cursor?: string): void {
     const { code, message, details } = error;
-    this.socket.send({
+    this.send({
       op: "error",
       ...(id !== undefined && { id }),
       code,
@@ -122,24 +130,31 @@ export class WsSession implements OpenConnection, Timed {
       // Clients that are told so together come back apart.
       ...(errorTable[code].retryable && { retry_ms: 1_000 + Math.round(Math.random() * 4_000) }),
     });
-    // Who sends mistakes and reads no answers is cut off like any other slow client.
+  }
+
+  /** Anything but readings. Who reads none of it is cut off like any other slow client. */
+  send(frame: ServerFrame): void {
+    this.socket.write(textFrame(frame, this.socket));
     if (this.socket.queuedBytes > limits.subscriberQueueBytesMax) this.end("slow_consumer");
   }
 
   /** Tells why and where each subscription resumes, then closes with the code of the table. */
   end(code: ErrorCode, retryMs?: number, message: string = errorTable[code].sentence): void {
     if (this.#state !== "open") return;
-    const cursors: Record<string, string> = {};
-    for (const { id, subscriber } of this.#subscriptions.values()) {
-      if (subscriber !== undefined) cursors[id] = subscriber.cursor;
-    }
-    this.socket.send({
+    // Not by assignment, which would lose a subscription of the name "__proto__".
+    const cursors = Object.fromEntries(
+      [...this.#subscriptions.values()].flatMap(({ id, subscriber }) =>
+        subscriber === undefined ? [] : [[id, subscriber.cursor]],
+      ),
+    );
+    const frame: ServerFrame = {
       op: "error",
       code,
       message,
       ...(Object.keys(cursors).length > 0 && { cursors }),
       ...(retryMs !== undefined && { retry_ms: Math.round(retryMs) }),
-    });
+    };
+    this.socket.write(textFrame(frame, this.socket));
     const [only, ...others] = Object.values(cursors);
     const reason = only !== undefined && others.length === 0 ? `${code} cursor=${only}` : code;
     this.#finish("ending", code);
@@ -149,8 +164,10 @@ export class WsSession implements OpenConnection, Timed {
 
   /** The connection is gone, or is being closed by the client or for what it sent. */
   closed(): void {
+    if (this.#state === "closed") return;
     this.#finish("closed", "closed");
     this.#delivery.wheel.cancel(this);
+    this.#onClosed();
   }
 
   onTime(nowMs: number): void {
@@ -177,7 +194,7 @@ export class WsSession implements OpenConnection, Timed {
         } else if (!peer.hasWarned && nowMs >= expiresAt - limits.tokenWarningMs) {
           this.#peer = { ...peer, hasWarned: true };
           const expires_at = new Date(expiresAt).toISOString();
-          this.socket.send({ op: "token_expiring", expires_at });
+          this.send({ op: "token_expiring", expires_at });
         }
         break;
       }
@@ -216,7 +233,7 @@ export class WsSession implements OpenConnection, Timed {
     this.#state = state;
     if (!wasOpen) return;
     for (const subscription of this.#subscriptions.values()) this.remove(subscription);
-    this.#onClose(this, code);
+    this.#onEnd(this, code);
   }
 }
 

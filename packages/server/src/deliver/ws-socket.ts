@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
-import type { ServerFrame } from "@novacore/protocol";
 import type { WebSocket } from "ws";
 import { limits } from "../limits.ts";
-import { textFrame } from "./ws-frames.ts";
+
+/** Frames of the client wait for those before them, or the client takes no answers. */
+type PauseReason = "frames" | "backlog";
 
 /**
  * The writing side of a WebSocket. The library does the handshake, what clients send, and the close;
@@ -15,12 +16,20 @@ export class WsSocket {
   /** Infinity until the client gives credit for the first time. */
   #room = Number.POSITIVE_INFINITY;
   readonly #waiting: (() => void)[] = [];
+  readonly #clogged: (() => void)[] = [];
+  /** Why the client is not read for now. */
+  readonly #pauses = new Set<PauseReason>();
 
   constructor(webSocket: WebSocket, socket: Socket) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.isDeflated = webSocket.extensions.includes("permessage-deflate");
-    socket.on("drain", () => this.#wake());
+    socket.on("drain", () => {
+      this.resume("backlog");
+      this.#unclog();
+      this.#wake();
+    });
+    socket.on("close", () => this.#unclog());
   }
 
   /** Readings that the client's credit allows. */
@@ -48,11 +57,9 @@ export class WsSocket {
 
   /** Writes whole frames; nothing once a close has gone out, as none may follow it. */
   write(frames: Uint8Array): void {
-    if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#socket.write(frames);
-  }
-
-  send(frame: ServerFrame): void {
-    this.write(textFrame(frame, this));
+    if (!this.#isOpen) return;
+    // Who takes no answers is asked nothing more: acknowledgements must not pile up.
+    if (!this.#socket.write(frames) && this.#socket.writableNeedDrain) this.pause("backlog");
   }
 
   spend(readings: number): void {
@@ -84,13 +91,22 @@ export class WsSocket {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Stops reading what the client sends, until `resume`. */
-  pause(): void {
-    this.#webSocket.pause();
+  /** Resolves when the socket takes more, whatever the credit, or has closed. */
+  unclogged(): Promise<void> {
+    if (!this.#isOpen || !this.#socket.writableNeedDrain) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#clogged.push(resolve);
+    return promise;
   }
 
-  resume(): void {
-    this.#webSocket.resume();
+  /** Stops reading what the client sends, until every reason has been resumed. */
+  pause(reason: PauseReason): void {
+    if (this.#pauses.size === 0) this.#webSocket.pause();
+    this.#pauses.add(reason);
+  }
+
+  resume(reason: PauseReason): void {
+    if (this.#pauses.delete(reason) && this.#pauses.size === 0) this.#webSocket.resume();
   }
 
   get isPaused(): boolean {
@@ -99,6 +115,9 @@ export class WsSocket {
 
   /** Sends a close after what is queued. */
   close(code: number, reason: string): void {
+    // The client's own close has to be read.
+    this.#pauses.clear();
+    this.#webSocket.resume();
     this.#webSocket.close(code, reason);
   }
 
@@ -106,9 +125,16 @@ export class WsSocket {
     this.#webSocket.terminate();
   }
 
+  get #isOpen(): boolean {
+    return this.#webSocket.readyState === this.#webSocket.OPEN && !this.#socket.destroyed;
+  }
+
   get #isHeld(): boolean {
-    const isOpen = this.#webSocket.readyState === this.#webSocket.OPEN;
-    return !isOpen || this.#socket.writableNeedDrain || this.#room < 1;
+    return !this.#isOpen || this.#socket.writableNeedDrain || this.#room < 1;
+  }
+
+  #unclog(): void {
+    for (const resolve of this.#clogged.splice(0)) resolve();
   }
 
   #wake(): void {

@@ -11,6 +11,8 @@ import type { WsSocket } from "./ws-socket.ts";
 
 export interface WsSubscriptionOptions {
   readonly id: string;
+  /** How many ids it names. */
+  readonly ids: number;
   readonly scope: StreamScope;
   readonly session: WsSession;
   readonly socket: WsSocket;
@@ -30,6 +32,7 @@ const ofConnection: ReadonlySet<ErrorCode> = new Set([
 /** One subscription of a WebSocket: its readings go out under the name that the client gave it. */
 export class WsSubscription implements Outlet, OpenStream {
   readonly id: string;
+  readonly ids: number;
   readonly scope: StreamScope;
   subscriber: Subscriber | undefined;
   readonly #session: WsSession;
@@ -37,8 +40,9 @@ export class WsSubscription implements Outlet, OpenStream {
   readonly #form: FrameForm;
   readonly #delivered: WsSubscriptionOptions["delivered"];
 
-  constructor({ id, scope, session, socket, isGathered, delivered }: WsSubscriptionOptions) {
+  constructor({ id, ids, scope, session, socket, isGathered, delivered }: WsSubscriptionOptions) {
     this.id = id;
+    this.ids = ids;
     this.scope = scope;
     this.#session = session;
     this.#socket = socket;
@@ -79,23 +83,23 @@ export class WsSubscription implements Outlet, OpenStream {
   }
 
   tellReset(reset: Reset): void {
-    if (this.isOpen) this.#socket.send({ op: "reset", id: this.id, ...reset });
+    if (this.isOpen) this.#session.send({ op: "reset", id: this.id, ...reset });
   }
 
   tellCaughtUp(cursor: string): void {
-    if (this.isOpen) this.#socket.send({ op: "caught_up", id: this.id, cursor });
+    if (this.isOpen) this.#session.send({ op: "caught_up", id: this.id, cursor });
   }
 
   tellLiveness(liveness: Liveness): void {
-    if (this.isOpen) this.#socket.send({ op: "liveness", id: this.id, ...liveness });
+    if (this.isOpen) this.#session.send({ op: "liveness", id: this.id, ...liveness });
   }
 
   drained(): Promise<void> {
     return this.#socket.drained();
   }
 
-  oneByOne(work: () => Promise<void>): Promise<void> {
-    return this.#session.snapshots.pass(work);
+  unclogged(): Promise<void> {
+    return this.#socket.unclogged();
   }
 
   end(code: ErrorCode): void {

@@ -15,6 +15,8 @@ const linesPerSecondMax = 50;
  * same twice more, and name what the client gave as a user, which may be a secret.
  */
 const refusalPattern = /auth callout|authentication error|authorization violation/i;
+/** Whatever a stranger sends instead of a handshake. */
+const strangerPattern = /websocket handshake error/i;
 /** Said at every start; the hub itself warns when it listens beyond this machine. */
 const expectedPattern = /websocket not configured with tls/i;
 const linePattern = /^\[\d+\] \[(\w+)\] (.*)$/;
@@ -49,7 +51,8 @@ export function forwardServerLog(
 
 function write(log: Log, level: string, text: string): void {
   const fields = { source: "nats-server" };
-  if (level === "FTL" || level === "ERR") log.error(fields, text);
+  if (strangerPattern.test(text)) log.debug(fields, text);
+  else if (level === "FTL" || level === "ERR") log.error(fields, text);
   else if (level === "WRN" && !expectedPattern.test(text)) log.warn(fields, text);
   else log.debug(fields, text);
 }

@@ -29,5 +29,8 @@ export function isAllowedOrigin(
 ): boolean {
   if (origin === undefined) return upgrade === undefined;
   if (origins.includes(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
+  if (!URL.canParse(origin)) return false;
+  // An origin is scheme, host and port, and nothing besides.
+  const url = new URL(origin);
+  return url.origin === origin && url.host === host;
 }

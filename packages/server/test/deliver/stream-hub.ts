@@ -15,6 +15,7 @@ import { OpenConnections } from "../../src/deliver/open-connections.ts";
 import { sseRoutes } from "../../src/deliver/sse.ts";
 import type {
   Credential,
+  GrantsChange,
   ListenRequest,
   StreamAccess,
   StreamCaller,
@@ -80,7 +81,7 @@ export class TestAccess implements StreamAccess {
   readonly orgs = new Map<string, Set<string>>();
   expiresAt = Number.MAX_SAFE_INTEGER;
   readonly revokedListeners = new Set<(identityId: string) => void>();
-  readonly grantsListeners = new Set<() => void>();
+  readonly grantsListeners = new Set<(change: GrantsChange) => void>();
   readonly tickets = new Map<
     string,
     { readonly identityId: string; readonly sites: readonly string[] }
@@ -141,7 +142,7 @@ export class TestAccess implements StreamAccess {
     return () => this.revokedListeners.delete(listener);
   }
 
-  onGrantsChanged(listener: () => void) {
+  onGrantsChanged(listener: (change: GrantsChange) => void) {
     this.grantsListeners.add(listener);
     return () => this.grantsListeners.delete(listener);
   }
@@ -157,7 +158,7 @@ export class TestAccess implements StreamAccess {
   }
 
   grantsChanged(): void {
-    for (const listener of this.grantsListeners) listener();
+    for (const listener of this.grantsListeners) listener({ kind: "unknown" });
   }
 }
 

@@ -43,17 +43,25 @@ export class Segment {
     this.#requiredAfter = new Map(sites.map((site) => [site, this.#start]));
   }
 
-  /** Grants have changed after everything up to `head` was stored; false when it must end. */
-  regrant(granted: ReadonlySet<string>, head: number): boolean {
+  /**
+   * What is granted has changed, after everything up to `head` was stored, by one way or another: the
+   * sights that there were in between, and at last the one that holds. Tells whether it must end, as
+   * no site is left, or may have ended in between.
+   */
+  regrant(sights: readonly ReadonlySet<string>[], head: number): "goes on" | "ends" | "either" {
     const { sites } = this.wish;
-    if (sites !== "org") return sites.every((site) => granted.has(site));
+    const last = sights.at(-1) ?? new Set();
+    const ends = sights.map((sight) => sites !== "org" && !sites.some((site) => sight.has(site)));
+    if (ends.at(-1) === true) return "ends";
     for (const site of this.#requiredAfter.keys()) {
-      if (!granted.has(site)) this.#requiredAfter.delete(site);
+      if (!sights.every((sight) => sight.has(site))) this.#requiredAfter.delete(site);
     }
-    for (const site of granted) {
-      if (!this.#requiredAfter.has(site)) this.#requiredAfter.set(site, head);
+    for (const site of last) {
+      if (this.#isAbout(site) && !this.#requiredAfter.has(site)) {
+        this.#requiredAfter.set(site, head);
+      }
     }
-    return true;
+    return ends.includes(true) ? "either" : "goes on";
   }
 
   get frames(): readonly Frame[] {

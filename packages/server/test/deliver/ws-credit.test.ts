@@ -164,6 +164,21 @@ test("a position that expired while it waited for credit is told by a reset", as
   }
 });
 
+test("a subscription to which nothing came for long is told no reset when it goes on", async (t) => {
+  const { hub, client, publish } = await start(t, 1);
+  await client.subscribe("quiet", { sites: [site], types: ["meter"] });
+  await publish(20);
+  // What it passed over is gone from the stream and from the rings; nothing of it was for it.
+  await hub.expireBefore(15);
+  for (let W = 1; W <= 2; W++) await hub.publish({ site }, { type: "meter", W });
+  await client.untilReadings(1);
+  hub.delivery.feed.sweep(Date.now() + 1e9, 0);
+  client.send({ op: "credit", n: 5 });
+  await client.untilReadings(2);
+  assert.deepEqual(client.numbers, [1, 2]);
+  assert.deepEqual(client.ops("reset"), []);
+});
+
 test("more credit than a client may give ahead is refused, and what it had stays", async (t) => {
   const { client, publish } = await start(t, limits.creditMax);
   client.send({ op: "credit", n: 1 });
