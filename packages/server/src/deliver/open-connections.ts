@@ -4,6 +4,7 @@ import { limits } from "../limits.ts";
 import type { Delivery } from "./delivery.ts";
 import type { FeedLog } from "./feed.ts";
 import type { StreamSite } from "./filters.ts";
+import { Places } from "./places.ts";
 import {
   type GrantsChange,
   resolveScope,
@@ -56,8 +57,7 @@ export class OpenConnections {
   readonly #options: OpenConnectionsOptions;
   readonly #connections = new Set<OpenConnection>();
   readonly #unsubscribe: readonly (() => void)[];
-  readonly #perIdentity = new Map<string, number>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #places = new Places();
   #isDraining = false;
   #changes = 0;
   #rounds: Promise<void> | undefined;
@@ -103,17 +103,7 @@ export class OpenConnections {
    */
   reserve(identityId: string, address: string): () => void {
     if (this.#isDraining) throw new NovacoreError("going_away");
-    take(this.#perIdentity, identityId, limits.streamsPerIdentityMax, "identity");
-    try {
-      take(this.#perAddress, address, limits.streamsPerAddressMax, "address");
-    } catch (error) {
-      give(this.#perIdentity, identityId);
-      throw error;
-    }
-    return () => {
-      give(this.#perIdentity, identityId);
-      give(this.#perAddress, address);
-    };
+    return this.#places.take(identityId, address);
   }
 
   add(connection: OpenConnection): void {
@@ -287,21 +277,6 @@ function concerns(change: GrantsChange, { caller, scope, subscriber }: OpenStrea
     case "unknown":
       return true;
   }
-}
-
-function take(counts: Map<string, number>, key: string, max: number, what: string): void {
-  const count = counts.get(key) ?? 0;
-  if (count >= max) {
-    const message = `This ${what} has ${count} connections open, the most allowed; close some first.`;
-    throw new NovacoreError("too_many_connections", message);
-  }
-  counts.set(key, count + 1);
-}
-
-function give(counts: Map<string, number>, key: string): void {
-  const count = counts.get(key) ?? 0;
-  if (count <= 1) counts.delete(key);
-  else counts.set(key, count - 1);
 }
 
 function sleep(milliseconds: number): Promise<void> {
