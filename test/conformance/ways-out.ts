@@ -1,5 +1,7 @@
 import type { EnrichedReading } from "@novacore/protocol";
-import type { Home } from "../support/home.ts";
+import { connectBackEnd, createBackEnd } from "../support/back-end.ts";
+import { createConditions } from "../support/conditions.ts";
+import { createApi, type Home } from "../support/home.ts";
 import { listen } from "../support/listener.ts";
 import { openSocket } from "../support/socket.ts";
 
@@ -23,6 +25,8 @@ export const waysOut: readonly WayOut[] = [
     name: "WebSocket, several readings a frame",
     open: (home) => openWebSocket(home, { batch_ms: 5 }),
   },
+  { name: "NATS", open: (home) => openNats(home, "nats") },
+  { name: "NATS over WebSocket", open: (home) => openNats(home, "websocket") },
 ];
 
 async function openSse(home: Home): Promise<Ear> {
@@ -50,6 +54,27 @@ async function openWebSocket(home: Home, options: object): Promise<Ear> {
     hears: (derId, timestamp) =>
       socket.until("the reading arrives", () => find(readings, derId, timestamp)),
     close: () => socket.close(),
+  };
+}
+
+async function openNats(home: Home, url: "nats" | "websocket"): Promise<Ear> {
+  const backEnd = await createBackEnd(home);
+  const api = createApi(home.url, backEnd.loginJwt());
+  const { urls } = await api("GET", `/nats/credentials?org_id=${home.orgId}`);
+  const connection = await connectBackEnd(urls[url], backEnd);
+  const readings: EnrichedReading[] = [];
+  const conditions = createConditions();
+  connection.subscribe(`orgs.${home.orgId}.sites.*.devices.*.ders.*.telemetry.json.v1`, {
+    callback(_error, message) {
+      readings.push(message.json());
+      conditions.changed();
+    },
+  });
+  await connection.flush();
+  return {
+    hears: (derId, timestamp) =>
+      conditions.until("the reading arrives", () => find(readings, derId, timestamp)),
+    close: () => connection.close(),
   };
 }
 

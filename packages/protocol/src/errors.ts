@@ -61,6 +61,13 @@ export const errorTable = {
   ),
   auth_timeout: row(401, true, "Nobody authenticated in time; send auth within 5 seconds.", 4007),
 
+  // Back ends
+  nats_slots_exhausted: row(
+    503,
+    false,
+    "Every account for back ends is taken; the operator adds some (see docs/operating.md).",
+  ),
+
   // Gateways and devices
   claim_invalid: row(422, false, "The claim message does not match the claim."),
   claim_expired: row(422, false, "The claim message is older than 10 minutes; sign a new one."),

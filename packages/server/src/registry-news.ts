@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { RegistryChange, RegistryChanges } from "./registry/changes.ts";
 
 const subject = "novacore.registry.changed";
-const kinds: readonly string[] = ["gateway", "identity", "member", "site"];
+const kinds: readonly string[] = ["gateway", "identity", "keys", "member", "site"];
 
 /**
  * Hubs that share a database tell each other what they changed in it, so that caches everywhere

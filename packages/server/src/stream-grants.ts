@@ -69,6 +69,7 @@ function watchGrants(registry: Registry, listener: (change: GrantsChange) => voi
         listener({ kind: "devices" });
         break;
       case "identity":
+      case "keys":
         // Whom that concerns is cut off: see onRevoked.
         break;
     }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "@novacore/protocol";
 import type { JSONWebKeySet } from "jose";
 import type { Registration } from "../config.ts";
 import { limits } from "../limits.ts";
@@ -43,8 +44,16 @@ export interface Access {
   grantedSites(caller: Caller, orgId: string): Promise<readonly string[] | "all">;
   /** What lists show the caller, of one organization or of all its own. */
   listScope(caller: Caller, orgId: string | undefined): Promise<SiteScope>;
-  /** Calls back when an identity must be cut off: it was revoked, or its gateway released. */
-  onRevoked(listener: (identityId: string) => void): () => void;
+  /**
+   * Calls back when an identity must be cut off: it was revoked, its gateway released, or a key of it
+   * taken away.
+   */
+  onRevoked(listener: (identityId: string, why: ErrorCode) => void): () => void;
+  /**
+   * Calls back when what an integration may see has changed: on NATS that is fixed at its login, so
+   * its connections are cut and come back.
+   */
+  onIntegrationChanged(listener: (identityId: string) => void): () => void;
   login(attempt: LoginAttempt): Promise<LoginOutcome>;
   readonly tickets: Tickets;
   readonly registration: Registration;
@@ -83,6 +92,7 @@ export function createAccess(options: AccessOptions): Access {
       (await authorize(registry, caller, "telemetry.read", { orgId })).sites,
     listScope: (caller, orgId) => listScope(registry, caller, orgId),
     onRevoked: (listener) => watchRevoked(registry, log, listener),
+    onIntegrationChanged: (listener) => watchIntegrations(registry, log, listener),
     tickets,
     jwks: () => keys.publicKeys(),
     rotate: async () => {
@@ -95,21 +105,52 @@ export function createAccess(options: AccessOptions): Access {
 function watchRevoked(
   registry: Registry,
   log: AccessOptions["log"],
-  listener: (identityId: string) => void,
+  listener: (identityId: string, why: ErrorCode) => void,
 ): () => void {
-  const check = async (kind: string, id: string): Promise<void> => {
+  const check = async (kind: "identity" | "gateway", id: string): Promise<void> => {
     try {
       if (kind === "identity") {
         const identity = await registry.identities.get(id);
-        if (identity === undefined || identity.revokedAt !== null) listener(id);
+        if (identity === undefined || identity.revokedAt !== null) listener(id, "identity_revoked");
       } else if ((await registry.gateways.get(id))?.orgId === undefined) {
-        listener(id);
+        listener(id, "gateway_released");
       }
     } catch (error) {
       log.error({ err: error, kind, id }, "a change of the registry could not be read");
     }
   };
   return registry.changes.subscribe(({ kind, id }) => {
-    if (kind === "identity" || kind === "gateway") void check(kind, id);
+    switch (kind) {
+      case "identity":
+      case "gateway":
+        void check(kind, id);
+        break;
+      case "keys":
+        // Nobody knows which key a connection was opened with: who has another comes back.
+        listener(id, "unauthenticated");
+        break;
+      case "member":
+      case "site":
+        break;
+    }
+  });
+}
+
+function watchIntegrations(
+  registry: Registry,
+  log: AccessOptions["log"],
+  listener: (identityId: string) => void,
+): () => void {
+  const check = async (id: string): Promise<void> => {
+    try {
+      if ((await registry.integrations.get(id)) !== undefined) listener(id);
+    } catch (error) {
+      log.error({ err: error, id }, "a change of an integration could not be read");
+      // Cut off in vain it comes back; left alone it might see what it may not.
+      listener(id);
+    }
+  };
+  return registry.changes.subscribe(({ kind, id }) => {
+    if (kind === "member") void check(id);
   });
 }

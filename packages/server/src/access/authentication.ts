@@ -2,6 +2,7 @@ import { NovacoreError } from "@novacore/protocol";
 import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
 import type { IdentityType } from "../registry/identities.ts";
+import { readBackEnd } from "./back-end-login.ts";
 import type { Caller } from "./caller.ts";
 import { type DeviceJwtOptions, deviceOf, readDeviceJwt } from "./device-jwt.ts";
 import { type LoginAttempt, type LoginOutcome, login } from "./login.ts";
@@ -36,13 +37,15 @@ export class Authentication {
   }
 
   async login(attempt: LoginAttempt): Promise<LoginOutcome> {
-    const { identities, gateways } = this.#options.registry;
+    const { registry, now } = this.#options;
+    const { identities, gateways } = registry;
     return login(attempt, {
       jwt: () => this.#deviceJwt(),
       tokenHolder: async (token) => (await this.#readOwn(token)).identityId,
       identity: (id) => identities.get(id),
       identityByKey: (publicKey) => identities.byKey([publicKey]),
       isClaimed: async (serial) => (await gateways.get(serial))?.orgId !== undefined,
+      backEnd: (id, orgId) => readBackEnd(registry, now(), id, orgId),
     });
   }
 

@@ -2,12 +2,18 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { type ErrorCode, namePattern } from "@novacore/protocol";
 import { limits } from "../limits.ts";
 import type { Nkey } from "../nats/nkeys.ts";
-import { devicePermissions, isReservedName } from "../nats/permissions.ts";
+import {
+  backEndPermissions,
+  devicePermissions,
+  isReservedName,
+  type Transport,
+} from "../nats/permissions.ts";
 import type { LoginAttempt, LoginOutcome } from "./login.ts";
 import { MqttClientIds } from "./mqtt-client-ids.ts";
 import {
   type AuthorizationRequest,
   acceptLogin,
+  type NatsUser,
   provesNkey,
   readAuthorizationRequest,
   refuseLogin,
@@ -61,9 +67,8 @@ export async function startCallout(options: CalloutOptions): Promise<Callout> {
       refusals.write(request, verdict);
       return respond(refuseLogin(request, issuer, verdict.code));
     }
-    const { identityId } = verdict;
-    const permissions = devicePermissions(identityId, request.transport);
-    respond(acceptLogin(request, issuer, { name: identityId, account: "DEV", permissions }));
+    if (verdict.identityType === "integration") refusals.admit(request, verdict);
+    respond(acceptLogin(request, issuer, userOf(verdict, request.transport)));
   };
 
   const next = (): void => {
@@ -130,6 +135,18 @@ interface Question {
 /** A login under way, and who was revoked meanwhile. */
 interface Check {
   readonly revoked: Set<string>;
+}
+
+/** Where somebody is let in, and as whom: under the id by which he can be cut off again. */
+function userOf(login: LoginOutcome & { accepted: true }, transport: Transport): NatsUser {
+  const { identityId: name, identityType } = login;
+  switch (identityType) {
+    case "gateway":
+    case "device":
+      return { name, account: "DEV", permissions: devicePermissions(name, transport) };
+    case "integration":
+      return { name, account: `EXT_${login.slot}`, permissions: backEndPermissions(login) };
+  }
 }
 
 /** What has happened to the identity while its login was being checked. */

@@ -29,6 +29,8 @@ const expected: Record<Action, string> = {
   "org.delete": /*   */ "+ - - - + - -",
   "member.view": /*  */ "+ + + + + + -",
   "member.manage": /**/ "+ + - - + + -",
+  "integration.view": /**/ "+ + - - + + -",
+  "integration.manage": /**/ "+ + - - + + -",
   "site.view": /*    */ "+ + + + + + -",
   "site.create": /*  */ "+ + - - + + -",
   "site.update": /*  */ "+ + - - + + -",

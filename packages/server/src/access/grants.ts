@@ -15,6 +15,8 @@ export const grants = {
   "org.delete": ["owner", "platform_root"],
   "member.view": [...members, ...platform],
   "member.manage": [...managers, ...platform],
+  "integration.view": [...managers, ...platform],
+  "integration.manage": [...managers, ...platform],
   "site.view": [...members, ...platform],
   "site.create": [...managers, ...platform],
   "site.update": [...managers, ...platform],

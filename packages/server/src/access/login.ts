@@ -1,4 +1,5 @@
 import { type ErrorCode, NovacoreError } from "@novacore/protocol";
+import type { BackEnd } from "../nats/permissions.ts";
 import type { Identity } from "../registry/identities.ts";
 import { type DeviceJwtOptions, deviceOf, readDeviceJwt } from "./device-jwt.ts";
 import { fromNkey } from "./keys.ts";
@@ -19,8 +20,15 @@ export type LoginOutcome =
       readonly identityId: string;
       readonly identityType: "gateway" | "device";
     }
+  | ({ readonly accepted: true; readonly identityType: "integration" } & BackEndLogin)
   /** `reason` is for the log; the client learns nothing but that it was refused. */
   | { readonly accepted: false; readonly code: ErrorCode; readonly reason: string };
+
+/** A back end that was let in, and what it may see. */
+export interface BackEndLogin extends BackEnd {
+  /** Of the account EXT_{slot}. */
+  readonly slot: number;
+}
 
 export interface LoginOptions {
   readonly jwt: () => DeviceJwtOptions;
@@ -29,20 +37,38 @@ export interface LoginOptions {
   readonly identity: (id: string) => Promise<Identity | undefined>;
   readonly identityByKey: (publicKey: string) => Promise<Identity | undefined>;
   readonly isClaimed: (serial: string) => Promise<boolean>;
+  /**
+   * What an integration reaches, `orgId` being the organization that it named, if any. Throws what
+   * says why it is not let in.
+   */
+  readonly backEnd: (identityId: string, orgId: string | undefined) => Promise<BackEndLogin>;
 }
 
 /**
  * Decides a login to NATS, MQTT or WebSocket: username = serial or identity id with a self-signed
  * JWT or a token of the hub as password; either of them as NATS token; or a registered Ed25519 key
- * as nkey. Only claimed gateways and devices get in. Never throws for a refusal.
+ * as nkey. Only claimed gateways and devices get in, and, but for MQTT, integrations that an
+ * organization has approved. Never throws for a refusal.
  */
 export async function login(attempt: LoginAttempt, options: LoginOptions): Promise<LoginOutcome> {
   try {
     const identity = await identify(attempt, options);
     if (identity.revokedAt !== null) throw new NovacoreError("identity_revoked");
     const { id, type } = identity;
+    if (type === "integration") {
+      if (attempt.transport === "mqtt") {
+        throw new NovacoreError("forbidden", "Back ends use NATS; MQTT is for gateways.");
+      }
+      const backEnd = await options.backEnd(id, splitUsername(attempt.username).orgId);
+      return { accepted: true, identityType: type, ...backEnd };
+    }
     if (type !== "gateway" && type !== "device") {
-      throw new NovacoreError("forbidden", `${id} is no gateway or device but of type ${type}.`);
+      const sentence = `${id} is of type ${type}; only gateways, devices and integrations log in.`;
+      throw new NovacoreError("forbidden", sentence);
+    }
+    // Read as one name: a gateway works for whoever has claimed it, and names nobody.
+    if (splitUsername(attempt.username).orgId !== undefined) {
+      throw new NovacoreError("unauthenticated", "A gateway's username is its serial alone.");
     }
     if (!(await options.isClaimed(id))) throw new NovacoreError("gateway_released");
     return { accepted: true, identityId: id, identityType: type };
@@ -62,7 +88,7 @@ async function identify(attempt: LoginAttempt, options: LoginOptions): Promise<I
     if (credential.length > credentialMax) throw new NovacoreError("unauthenticated");
     const id = await holderOf(credential, options);
     // With a username the credential must be its own: nobody logs in as another.
-    if (username !== undefined && username !== "" && username !== id) {
+    if (username !== undefined && username !== "" && splitUsername(username).id !== id) {
       const reason = `The credential belongs to ${id}, not to the username.`;
       throw new NovacoreError("unauthenticated", reason);
     }
@@ -71,6 +97,13 @@ async function identify(attempt: LoginAttempt, options: LoginOptions): Promise<I
   const key = nkey === undefined ? undefined : fromNkey(nkey);
   if (key === undefined) throw new NovacoreError("unauthenticated", "No credential was given.");
   return known(await options.identityByKey(key.hex));
+}
+
+/** A back end may write `{identity id}@{organization}`: a wrong organization is then refused. */
+function splitUsername(username = ""): { id: string; orgId: string | undefined } {
+  const at = username.indexOf("@");
+  if (at < 0) return { id: username, orgId: undefined };
+  return { id: username.slice(0, at), orgId: username.slice(at + 1) };
 }
 
 async function holderOf(credential: string, options: LoginOptions): Promise<string> {

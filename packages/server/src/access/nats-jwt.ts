@@ -69,12 +69,15 @@ export function provesNkey({ nkey, signature, nonce }: AuthorizationRequest): bo
   return key !== undefined && verifyNkey(key, nonce, Buffer.from(signature, "base64"));
 }
 
-/** The answer that lets a connection in, as `name`, into `account`, with these permissions. */
-export function acceptLogin(
-  request: AuthorizationRequest,
-  issuer: Nkey,
-  user: { name: string; account: string; permissions: Permissions },
-): string {
+/** Who a connection is to nats-server. */
+export interface NatsUser {
+  readonly name: string;
+  readonly account: string;
+  readonly permissions: Permissions;
+}
+
+/** The answer that lets a connection in. */
+export function acceptLogin(request: AuthorizationRequest, issuer: Nkey, user: NatsUser): string {
   const { publish, subscribe } = user.permissions;
   const jwt = signJwt(issuer, request.userNkey, user.account, {
     name: user.name,

@@ -1,15 +1,17 @@
 import { type ErrorCode, namePattern } from "@novacore/protocol";
 import { limits } from "../limits.ts";
+import type { BackEnd } from "../nats/permissions.ts";
 import type { AuthorizationRequest } from "./nats-jwt.ts";
 
 /** What is needed of a log; pino's has it. */
 export interface RefusalLogger {
+  info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 
 /**
- * One line for each refused login, up to `loginRefusalsLoggedPerSecond`; the rest is counted in the
+ * One line for each refused login and each of a back end, up to `loginRefusalsLoggedPerSecond`; the rest is counted in the
  * next line. No credential is written, and a user name only if it can be one: people paste tokens
  * into the wrong field.
  */
@@ -41,6 +43,13 @@ export class RefusalLog {
       ...omitted,
     };
     this.#log.warn(fields, "login refused");
+  }
+
+  /** A back end was let in: whose data it sees is on record. */
+  admit({ transport, host }: AuthorizationRequest, { identityId, orgId, siteIds }: BackEnd): void {
+    if (!this.#mayWrite()) return;
+    const fields = { identityId, orgId, siteIds, transport, remote: host, ...this.#takeOmitted() };
+    this.#log.info({ event: "back_end_login", ...fields }, "a back end logged in");
   }
 
   /** A question that could not be read at all. */

@@ -72,9 +72,9 @@ export class OpenConnections {
     this.#options = options;
     const { access } = options;
     this.#unsubscribe = [
-      access.onRevoked((identityId) => {
+      access.onRevoked((identityId, why) => {
         this.#changes++;
-        this.revoke(identityId);
+        this.revoke(identityId, why);
       }),
       access.onGrantsChanged((change) => {
         this.#changes++;
@@ -115,9 +115,9 @@ export class OpenConnections {
   }
 
   /** Cuts off an identity, at once. */
-  revoke(identityId: string): void {
+  revoke(identityId: string, why: ErrorCode): void {
     for (const connection of [...this.#connections]) {
-      if (connection.caller?.identityId === identityId) connection.end("identity_revoked");
+      if (connection.caller?.identityId === identityId) connection.end(why);
     }
   }
 

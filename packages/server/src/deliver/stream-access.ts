@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { setImmediate } from "node:timers/promises";
-import { NovacoreError } from "@novacore/protocol";
+import { type ErrorCode, NovacoreError } from "@novacore/protocol";
 import { limits } from "../limits.ts";
 import type { StreamSite } from "./filters.ts";
 
@@ -64,7 +64,7 @@ export interface StreamAccess<Caller extends StreamCaller = StreamCaller> {
   /** The sites of an organization that the caller may see now. Throws `not_found` or `forbidden`. */
   authorizeOrg(caller: Caller, orgId: string): Promise<readonly StreamSite[]>;
   /** Calls back when an identity must be cut off at once. */
-  onRevoked(listener: (identityId: string) => void): () => void;
+  onRevoked(listener: (identityId: string, why: ErrorCode) => void): () => void;
   /** Calls back after members, sites or devices have changed: streams are checked again. */
   onGrantsChanged(listener: (change: GrantsChange) => void): () => void;
   /** A read-only token for these sites, which the caller was found to see. */

@@ -1,5 +1,6 @@
 import { limits } from "../limits.ts";
 import type { HubAccount, HubKeys } from "./hub-keys.ts";
+import { sharedSubjects } from "./permissions.ts";
 
 /**
  * Where nats-server listens. WebSocket and monitoring are bound to the loopback address alone: the
@@ -66,7 +67,7 @@ ${natsAccessConfig(keys)}`;
 export function natsAccessConfig(keys: HubKeys): string {
   const user = (account: HubAccount) =>
     `users: [{ nkey: ${keys.users[account].publicKey}, ${everything} }]`;
-  const slots = externalAccounts.map((name) => `  ${name} { jetstream: disabled }`).join("\n");
+  const slots = externalAccounts.map(externalAccount).join("\n");
   const users = Object.values(keys.users).map(({ publicKey }) => publicKey);
   return `accounts {
   # Server events and requests; kicks of revoked identities.
@@ -78,11 +79,17 @@ export function natsAccessConfig(keys: HubKeys): string {
     jetstream: enabled
     ${user("DEV")}
     # An empty permission list in a login means "everything" to nats-server; here it means nothing.
-    default_permissions { publish: { deny: ">" }, subscribe: { deny: ">" } }
+    ${nothing}
     limits { max_subscriptions: ${limits.deviceSubscriptionsMax} }
   }
   # ENRICHED_TELEMETRY and the hub's services.
-  HUB { jetstream: enabled, ${user("HUB")} }
+  HUB {
+    jetstream: enabled
+    ${user("HUB")}
+    exports: [
+${exports().join("\n")}
+    ]
+  }
   # Back ends, one organization each.
 ${slots}
 }
@@ -104,6 +111,48 @@ authorization {
 }
 
 const externalAccounts = Array.from({ length: limits.externalAccounts }, (_, i) => `EXT_${i}`);
+
+/**
+ * A back end's account has no data of its own: readings come in from HUB, requests go there, and a
+ * reply subject, which nats-server does not check, leads back into this account and no other.
+ */
+function externalAccount(name: string): string {
+  return `  ${name} {
+    jetstream: disabled
+    ${nothing}
+    limits {
+      max_connections: ${limits.backEndConnectionsMax}
+      max_subscriptions: ${limits.backEndSubscriptionsMax}
+      max_payload: ${limits.backEndPayloadBytesMax}
+    }
+    imports: [
+${imports().join("\n")}
+    ]
+  }`;
+}
+
+function exports(): string[] {
+  const { readings, requests, acknowledgements } = sharedSubjects;
+  return [
+    `      { stream: ${quote(readings.hub)} }`,
+    ...requests.map(
+      ({ hub, responseType }) => `      { service: ${quote(hub)}, response_type: ${responseType} }`,
+    ),
+    ...acknowledgements.map((subject) => `      { service: ${quote(subject)} }`),
+  ];
+}
+
+function imports(): string[] {
+  const { readings, requests, acknowledgements } = sharedSubjects;
+  const from = (subject: string) => `{ account: HUB, subject: ${quote(subject)} }`;
+  return [
+    `      { stream: ${from(readings.hub)}, to: ${quote(readings.backEnd)} }`,
+    ...requests.map(({ hub, backEnd }) => `      { service: ${from(hub)}, to: ${quote(backEnd)} }`),
+    ...acknowledgements.map((subject) => `      { service: ${from(subject)} }`),
+  ];
+}
+
+const nothing = 'default_permissions { publish: { deny: ">" }, subscribe: { deny: ">" } }';
 
 const everything = 'permissions: { publish: ">", subscribe: ">" }';
 

@@ -13,27 +13,40 @@ const secondLookMs = 250;
 
 /**
  * Cuts every live connection of an identity, on all servers and over every transport; resolves with
- * how many there were. Revoke it in the registry first, else it is back at once.
+ * how many there were. Change it in the registry first, else it is back at once as it was. Who comes
+ * back after that stays.
  */
 export async function kickIdentity(sys: NatsConnection, identityId: string): Promise<number> {
-  const first = await sweepAll(sys, identityId);
+  const firstLook: FirstLook = new Map();
+  const first = await sweepAll(sys, identityId, firstLook);
   await setTimeout(secondLookMs);
-  return first + (await sweepAll(sys, identityId));
+  return first + (await sweepAll(sys, identityId, firstLook));
 }
 
+/** When each server was first asked, by its own clock, epoch milliseconds. */
+type FirstLook = Map<string, number>;
+
 /** Page by page: who expects to be cut off may have opened thousands. */
-async function sweepAll(sys: NatsConnection, identityId: string): Promise<number> {
+async function sweepAll(
+  sys: NatsConnection,
+  identityId: string,
+  firstLook: FirstLook,
+): Promise<number> {
   let kicked = 0;
   for (let page = 0; page < pagesMax; page++) {
-    const found = await sweep(sys, identityId);
+    const found = await sweep(sys, identityId, firstLook);
     kicked += found;
     if (found < pageSize) break;
   }
   return kicked;
 }
 
-async function sweep(sys: NatsConnection, identityId: string): Promise<number> {
-  const connections = await findConnections(sys, identityId);
+async function sweep(
+  sys: NatsConnection,
+  identityId: string,
+  firstLook: FirstLook,
+): Promise<number> {
+  const connections = await findConnections(sys, identityId, firstLook);
   await Promise.all(
     connections.map(({ serverId, cid }) =>
       sys.request(`$SYS.REQ.SERVER.${serverId}.KICK`, JSON.stringify({ cid }), {
@@ -53,13 +66,20 @@ interface FoundConnection {
 interface Connz {
   readonly server?: { readonly id?: string };
   readonly data?: {
-    readonly connections?: readonly { readonly cid?: number; readonly authorized_user?: string }[];
+    /** The server's clock, RFC 3339, as `start` of a connection. */
+    readonly now?: string;
+    readonly connections?: readonly {
+      readonly cid?: number;
+      readonly start?: string;
+      readonly authorized_user?: string;
+    }[];
   };
 }
 
 async function findConnections(
   sys: NatsConnection,
   identityId: string,
+  firstLook: FirstLook,
 ): Promise<FoundConnection[]> {
   const query = { auth: true, user: identityId, limit: pageSize };
   // How many servers a cluster has, nobody says: its answers are over when no more come.
@@ -72,10 +92,13 @@ async function findConnections(
   const found: FoundConnection[] = [];
   for await (const message of answers) {
     const { server, data }: Connz = message.json();
-    for (const { cid, authorized_user: user } of data?.connections ?? []) {
-      if (server?.id !== undefined && cid !== undefined && user === identityId) {
-        found.push({ serverId: server.id, cid });
-      }
+    const serverId = server?.id;
+    if (serverId === undefined) continue;
+    const askedMs = firstLook.get(serverId) ?? Date.parse(data?.now ?? "");
+    firstLook.set(serverId, askedMs);
+    for (const { cid, start, authorized_user: user } of data?.connections ?? []) {
+      const isLater = Date.parse(start ?? "") > askedMs;
+      if (cid !== undefined && user === identityId && !isLater) found.push({ serverId, cid });
     }
   }
   return found;

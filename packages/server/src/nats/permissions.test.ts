@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { devicePermissions, isOwnInbox, isReservedName } from "./permissions.ts";
+import {
+  backEndPermissions,
+  consumerPlaces,
+  devicePermissions,
+  isOwnInbox,
+  isReservedName,
+} from "./permissions.ts";
 
 test("every subject of a login holds its name as a whole token", () => {
   for (const transport of ["nats", "websocket", "mqtt"] as const) {
@@ -8,6 +14,42 @@ test("every subject of a login holds its name as a whole token", () => {
     for (const subject of [...publish, ...subscribe]) {
       if (subject === "$MQTT.sub.*") continue;
       assert.match(subject, /^(gateways\.gw-1\.|_INBOX_gw-1\.)/);
+    }
+  }
+});
+
+test("every subject of a back end holds its organization, its inbox or its consumer's name", () => {
+  const backEnd = { identityId: "idt-1", orgId: "org-1", siteIds: undefined };
+  const { publish, subscribe } = backEndPermissions(backEnd);
+  assert.deepEqual(subscribe, ["_INBOX_idt-1.>", "orgs.org-1.>"]);
+  const places = consumerPlaces("idt-1");
+  assert.equal(publish.length, 4 * places.length);
+  for (const subject of publish) {
+    const tokens = subject.split(".");
+    // Where the consumer's name stands, and only what comes after it is left open.
+    const at = tokens.findIndex((token) => places.includes(token));
+    assert.ok(at > 0, subject);
+    const before = tokens.slice(0, at).join(".");
+    assert.match(
+      before,
+      /^\$JS\.(hub\.API\.CONSUMER\.(MSG\.NEXT|INFO)|ACK(\._\.\*)?)\.ENRICHED_TELEMETRY$/,
+    );
+    assert.match(tokens.slice(at + 1).join("."), /^>?$/);
+  }
+});
+
+test("a back end that is limited to sites hears them alone, and never none", () => {
+  const backEnd = { identityId: "idt-1", orgId: "org-1" };
+  const { subscribe } = backEndPermissions({ ...backEnd, siteIds: ["sit-1", "sit-2"] });
+  assert.deepEqual(subscribe.slice(1), ["orgs.org-1.sites.sit-1.>", "orgs.org-1.sites.sit-2.>"]);
+  assert.throws(() => backEndPermissions({ ...backEnd, siteIds: [] }), /sees no site/);
+});
+
+test("an id that would open other subjects gets a back end no permissions", () => {
+  const good = { identityId: "idt-1", orgId: "org-1", siteIds: ["sit-1"] };
+  for (const id of ["", "*", ">", "a.b", "a b", "x".repeat(65)]) {
+    for (const bad of [{ identityId: id }, { orgId: id }, { siteIds: [id] }]) {
+      assert.throws(() => backEndPermissions({ ...good, ...bad }), /cannot stand in a subject/, id);
     }
   }
 });

@@ -3,8 +3,11 @@
  * it again. A change of a device or a DER is told as a change of its gateway, whose tree holds it.
  */
 export interface RegistryChange {
-  readonly kind: "gateway" | "identity" | "member" | "site";
-  /** Serial of the gateway; id of the identity (also for its membership) or of the site. */
+  readonly kind: "gateway" | "identity" | "keys" | "member" | "site";
+  /**
+   * Serial of the gateway; id of the identity (also for its membership, and when keys of it were taken
+   * away) or of the site.
+   */
   readonly id: string;
   /** Whether this hub made the change, or another one on the same database. */
   readonly origin: "here" | "elsewhere";

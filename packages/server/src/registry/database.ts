@@ -7,8 +7,11 @@ import { ChangeFeed, type RegistryChanges } from "./changes.ts";
 import { DeviceStore } from "./devices.ts";
 import { GatewayStore } from "./gateways.ts";
 import { IdentityStore } from "./identities.ts";
+import { IntegrationStore } from "./integrations.ts";
 import { MemberStore } from "./members.ts";
 import { migrationProvider } from "./migrations.ts";
+import { NatsSlots } from "./nats-slots.ts";
+import { OrgDers } from "./org-ders.ts";
 import { OrganizationStore } from "./organizations.ts";
 import { SiteStore } from "./sites.ts";
 import { sqliteDialect } from "./sqlite.ts";
@@ -28,6 +31,9 @@ export interface Registry {
   readonly sites: SiteStore;
   readonly gateways: GatewayStore;
   readonly devices: DeviceStore;
+  readonly orgDers: OrgDers;
+  readonly integrations: IntegrationStore;
+  readonly natsSlots: NatsSlots;
   readonly changes: RegistryChanges;
   /** Throws when the database does not answer: for the readiness check. */
   ping(): Promise<void>;
@@ -48,13 +54,17 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     throw new Error(`The registry at ${describeDatabase(options)} cannot be opened: ${reason}`);
   }
   const changes = new ChangeFeed();
+  const members = new MemberStore(db, changes);
   return {
     identities: new IdentityStore(db, changes),
     organizations: new OrganizationStore(db, changes),
-    members: new MemberStore(db, changes),
+    members,
     sites: new SiteStore(db, changes),
     gateways: new GatewayStore(db, changes),
     devices: new DeviceStore(db, changes),
+    orgDers: new OrgDers(db),
+    integrations: new IntegrationStore(db, changes, members),
+    natsSlots: new NatsSlots(db),
     changes,
     ping: async () => {
       await db.selectFrom("claim_nonces").select("nonce").limit(1).execute();

@@ -128,6 +128,7 @@ export class IdentityStore {
       await trx.deleteFrom("identity_keys").where("public_key", "=", publicKey).execute();
     });
     this.#changes.emit("identity", [id]);
+    this.#changes.emit("keys", [id]);
   }
 
   /** Ends an identity for good: no token, login or ticket of it is accepted any more. */

@@ -64,21 +64,7 @@ export class MemberStore {
   async add(orgId: string, identityId: string, settings: MemberSettings): Promise<void> {
     await this.#db.transaction().execute(async (trx) => {
       await lockOrganization(trx, orgId);
-      const { numInsertedOrUpdatedRows } = await trx
-        .insertInto("members")
-        .values({
-          org_id: orgId,
-          identity_id: identityId,
-          role: settings.role,
-          site_limited: settings.siteIds === undefined ? 0 : 1,
-          created_at: new Date().toISOString(),
-        })
-        .onConflict((conflict) => conflict.columns(["org_id", "identity_id"]).doNothing())
-        .executeTakeFirst();
-      if (numInsertedOrUpdatedRows !== 1n) {
-        throw new NovacoreError("conflict", `${identityId} is a member already; change its role.`);
-      }
-      await setSites(trx, orgId, identityId, settings);
+      await insertMember(trx, orgId, identityId, settings);
     });
     this.#changes.emit("member", [identityId]);
   }
@@ -112,6 +98,30 @@ export class MemberStore {
     });
     this.#changes.emit("member", [identityId]);
   }
+}
+
+/** The caller holds the organization's lock. Throws `conflict` when the identity is a member already. */
+export async function insertMember(
+  trx: Transaction<Tables>,
+  orgId: string,
+  identityId: string,
+  settings: MemberSettings,
+): Promise<void> {
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto("members")
+    .values({
+      org_id: orgId,
+      identity_id: identityId,
+      role: settings.role,
+      site_limited: settings.siteIds === undefined ? 0 : 1,
+      created_at: new Date().toISOString(),
+    })
+    .onConflict((conflict) => conflict.columns(["org_id", "identity_id"]).doNothing())
+    .executeTakeFirst();
+  if (numInsertedOrUpdatedRows !== 1n) {
+    throw new NovacoreError("conflict", `${identityId} is a member already; change its role.`);
+  }
+  await setSites(trx, orgId, identityId, settings);
 }
 
 /** Before an owner goes: another one stands in the organization's record, or nobody goes. */

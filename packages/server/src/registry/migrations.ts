@@ -12,6 +12,11 @@ const migrations: Record<string, Migration> = {
       for (const statement of registryTables) await sql.raw(statement).execute(db);
     },
   },
+  "0002-integrations": {
+    up: async (db: Kysely<unknown>) => {
+      for (const statement of integrationTables) await sql.raw(statement).execute(db);
+    },
+  },
 };
 
 /** Plain SQL: it is the subset that both databases read the same way, and shows it. */
@@ -100,5 +105,21 @@ const registryTables = [
     type text not null,
     created_at text not null,
     unique (device_id, name)
+  )`,
+];
+
+/** Name, keys and revocation stand with the identity, sites with the membership. */
+const integrationTables = [
+  `create table integrations (
+    identity_id text primary key references identities (id) on delete cascade,
+    org_id text not null references organizations (id) on delete cascade,
+    scopes text not null,
+    created_by text not null,
+    last_seen_at text
+  )`,
+  `create index integrations_org on integrations (org_id, identity_id)`,
+  `create table nats_slots (
+    slot integer primary key,
+    org_id text not null unique references organizations (id) on delete cascade
   )`,
 ];

@@ -83,11 +83,12 @@ export class OrganizationStore {
   }
 
   /**
-   * Deletes an organization with its members and sites. Throws `conflict` while it has gateways or
-   * devices in use: their readings would have nowhere to go, so they are released by hand first.
+   * Deletes an organization with its members, integrations and sites. Throws `conflict` while it has
+   * gateways or devices in use: their readings would have nowhere to go, so they are released by
+   * hand first.
    */
   async remove(id: string): Promise<void> {
-    const memberIds = await this.#db.transaction().execute(async (trx) => {
+    const { memberIds, integrationIds } = await this.#db.transaction().execute(async (trx) => {
       await lockOrganization(trx, id);
       await assertUnused(trx, id);
       const members = await trx
@@ -95,9 +96,11 @@ export class OrganizationStore {
         .select("identity_id")
         .where("org_id", "=", id)
         .execute();
+      const integrationIds = await revokeIntegrations(trx, id);
       await trx.deleteFrom("organizations").where("id", "=", id).execute();
-      return members.map((member) => member.identity_id);
+      return { memberIds: members.map((member) => member.identity_id), integrationIds };
     });
+    this.#changes.emit("identity", integrationIds);
     this.#changes.emit("member", memberIds);
   }
 }
@@ -143,6 +146,20 @@ async function assertUnused(trx: Transaction<Tables>, id: string): Promise<void>
     const sentence = `The organization has gateway ${gateway.serial}; release its gateways first.`;
     throw new NovacoreError("conflict", sentence);
   }
+}
+
+/** An integration works for one organization, and ends with it. */
+async function revokeIntegrations(trx: Transaction<Tables>, orgId: string): Promise<string[]> {
+  const ended = await trx
+    .updateTable("identities")
+    .set({ revoked_at: new Date().toISOString() })
+    .where("revoked_at", "is", null)
+    .where("id", "in", (query) =>
+      query.selectFrom("integrations").select("identity_id").where("org_id", "=", orgId),
+    )
+    .returning("id")
+    .execute();
+  return ended.map(({ id }) => id);
 }
 
 function toOrganization(row: OrganizationRow): Organization {

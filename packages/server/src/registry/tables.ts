@@ -18,6 +18,8 @@ export interface Tables {
   claim_nonces: ClaimNonceRow;
   devices: DeviceRow;
   ders: DerRow;
+  integrations: IntegrationRow;
+  nats_slots: NatsSlotRow;
 }
 
 export interface IdentityRow {
@@ -102,4 +104,20 @@ export interface DerRow {
   name: string;
   type: DerType;
   created_at: string;
+}
+
+export interface IntegrationRow {
+  identity_id: string;
+  /** The one organization that it works for. */
+  org_id: string;
+  /** A JSON array. */
+  scopes: string;
+  created_by: string;
+  last_seen_at: string | null;
+}
+
+export interface NatsSlotRow {
+  /** Of the account EXT_{slot}. */
+  slot: number;
+  org_id: string;
 }

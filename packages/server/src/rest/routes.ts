@@ -11,6 +11,7 @@ import { type CallerOf, createCallerOf } from "./authenticate.ts";
 import { deviceRoutes } from "./devices.ts";
 import { gatewayRoutes } from "./gateways.ts";
 import { identityRoutes } from "./identities.ts";
+import { integrationRoutes } from "./integrations.ts";
 import { memberRoutes } from "./members.ts";
 import { organizationRoutes } from "./organizations.ts";
 import { siteRoutes } from "./sites.ts";
@@ -61,6 +62,7 @@ export const restRoutes: FastifyPluginAsyncTypebox<RestOptions> = async (app, op
   });
   await app.register(organizationRoutes, resource);
   await app.register(memberRoutes, resource);
+  await app.register(integrationRoutes, resource);
   await app.register(siteRoutes, resource);
   await app.register(gatewayRoutes, resource);
   await app.register(deviceRoutes, resource);

@@ -8,7 +8,7 @@ import type { TestContext } from "node:test";
 import { TypeBoxValidatorCompiler } from "@fastify/type-provider-typebox";
 import { type JetStreamClient, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
-import { enrichedSubject, NovacoreError } from "@novacore/protocol";
+import { type ErrorCode, enrichedSubject, NovacoreError } from "@novacore/protocol";
 import fastify, { type FastifyInstance } from "fastify";
 import { createDelivery, type Delivery } from "../../src/deliver/delivery.ts";
 import { OpenConnections } from "../../src/deliver/open-connections.ts";
@@ -80,7 +80,7 @@ export class TestAccess implements StreamAccess {
   /** org → sites. */
   readonly orgs = new Map<string, Set<string>>();
   expiresAt = Number.MAX_SAFE_INTEGER;
-  readonly revokedListeners = new Set<(identityId: string) => void>();
+  readonly revokedListeners = new Set<(identityId: string, why: ErrorCode) => void>();
   readonly grantsListeners = new Set<(change: GrantsChange) => void>();
   readonly tickets = new Map<
     string,
@@ -137,7 +137,7 @@ export class TestAccess implements StreamAccess {
     return seen.map((siteId) => ({ orgId, siteId }));
   }
 
-  onRevoked(listener: (identityId: string) => void) {
+  onRevoked(listener: (identityId: string, why: ErrorCode) => void) {
     this.revokedListeners.add(listener);
     return () => this.revokedListeners.delete(listener);
   }
@@ -154,7 +154,7 @@ export class TestAccess implements StreamAccess {
   }
 
   revoke(identityId: string): void {
-    for (const listener of this.revokedListeners) listener(identityId);
+    for (const listener of this.revokedListeners) listener(identityId, "identity_revoked");
   }
 
   grantsChanged(): void {

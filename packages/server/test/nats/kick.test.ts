@@ -23,6 +23,18 @@ test("a revoked identity is cut on every transport, the others stay", async (t) 
   assert.equal(other.isClosed(), false);
 });
 
+test("who comes back while the server is looked through again stays", async (t) => {
+  const running = await runNats(t);
+  if (running === undefined) return;
+  const { nats, connect } = running;
+  const before = await natsGateway(t, nats, "gw-1");
+  const kicked = kickIdentity(await connect("SYS"), "gw-1");
+  await before.closed();
+  const after = await natsGateway(t, nats, "gw-1");
+  assert.equal(await kicked, 1);
+  assert.equal(after.isClosed(), false);
+});
+
 test("an identity with thousands of connections loses every one", async (t) => {
   const running = await runNats(t);
   if (running === undefined) return;

@@ -81,13 +81,11 @@ test("nobody comes in without credentials, or by a name of the hub's own", async
 });
 
 test("an nkey reaches the hub only with a right signature over the nonce", async (t) => {
-  const running = await runNats(t, async ({ nkey }) => ({
-    accepted: nkey !== undefined,
-    identityId: "dev-1",
-    identityType: "device",
-    code: "key_unknown",
-    reason: "no key",
-  }));
+  const running = await runNats(t, async ({ nkey }) =>
+    nkey === undefined
+      ? { accepted: false, code: "key_unknown", reason: "no key" }
+      : { accepted: true, identityId: "dev-1", identityType: "device" },
+  );
   if (running === undefined) return;
   const { nats, attempts } = running;
   const { seed, key } = createNkey("user");

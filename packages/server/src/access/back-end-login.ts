@@ -1,0 +1,49 @@
+import { NovacoreError } from "@novacore/protocol";
+import { limits } from "../limits.ts";
+import type { Registry } from "../registry/database.ts";
+import { authorize } from "./authorize.ts";
+import type { BackEndLogin } from "./login.ts";
+
+/**
+ * What an integration reaches on NATS, by the same grants that decide on REST; notes that it was
+ * here. Throws `identity_revoked`, `forbidden` when nobody has approved it, when its scopes do not
+ * let it read or its sites are none or too many, `not_found` when it is no member any more.
+ */
+export async function readBackEnd(
+  registry: Registry,
+  now: number,
+  identityId: string,
+  orgId: string | undefined,
+): Promise<BackEndLogin> {
+  const integration = await registry.integrations.get(identityId);
+  if (integration === undefined) {
+    const sentence = `No organization has approved ${identityId}: POST /organizations/{id}/integrations.`;
+    throw new NovacoreError("forbidden", sentence);
+  }
+  if (integration.revokedAt !== null) throw new NovacoreError("identity_revoked");
+  if (orgId !== undefined && orgId !== integration.orgId) {
+    throw new NovacoreError("forbidden", `${identityId} does not work for that organization.`);
+  }
+  if (!integration.scopes.includes("telemetry:read")) {
+    throw new NovacoreError("forbidden", `${identityId} does not have the scope telemetry:read.`);
+  }
+  const caller = { identityId, identityType: "integration", tokenId: "", expiresAt: 0 } as const;
+  const target = { orgId: integration.orgId };
+  const { sites } = await authorize(registry, caller, "telemetry.read", target);
+  if (sites !== "all") assertSites(identityId, sites.length);
+  const slot = await registry.natsSlots.slotOf(integration.orgId);
+  if (slot === undefined) throw new NovacoreError("internal", "The organization has no account.");
+  const at = (ms: number) => new Date(ms).toISOString();
+  const recently = at(now - limits.lastSeenMs);
+  if ((integration.lastSeenAt ?? "") < recently) {
+    await registry.integrations.seen(identityId, at(now), recently);
+  }
+  const siteIds = sites === "all" ? undefined : sites;
+  return { identityId, orgId: integration.orgId, slot, siteIds };
+}
+
+function assertSites(identityId: string, count: number): void {
+  if (count > 0 && count <= limits.integrationSitesMax) return;
+  const sentence = `${identityId} is limited to ${count} sites; 1 to ${limits.integrationSitesMax} are possible.`;
+  throw new NovacoreError("forbidden", sentence);
+}
