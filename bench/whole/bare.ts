@@ -1,5 +1,5 @@
 /**
- * The bare publisher, in a process of its own: `node bare.ts NATS_URL DATA_DIR`, then told
+ * The bare publisher, in a process of its own: `node bare.ts NATS_URL DATA_DIR [ORG…]`, then told
  * `{readings}` it writes as many ready readings into ENRICHED_TELEMETRY as fast as they are
  * acknowledged, with as many under way as the hub has, and answers how long that took.
  */
@@ -12,7 +12,8 @@ import { createPublisher } from "../../packages/server/src/store/publisher.ts";
 const underWayMax = 4_000;
 const ders = 1_000;
 
-const [natsUrl = "", dataDir = ""] = process.argv.slice(2);
+const [natsUrl = "", dataDir = "", ...named] = process.argv.slice(2);
+const orgs = named.length === 0 ? ["org-bare"] : named;
 const connection = await connectHub({ natsUrl, keys: loadHubKeys(dataDir) }, "HUB", "bare");
 const publisher = createPublisher({ connection, log: createLog("warn") });
 let round = 0;
@@ -32,7 +33,7 @@ async function publish(readings: number): Promise<number> {
     const timestamp = Date.now();
     open += 1;
     publisher.send(
-      subjectOf(der),
+      subjectOf(orgs[index % orgs.length] ?? "", der),
       payload(der, timestamp, index),
       `${der}:${round}-${index}`,
       (result) => {
@@ -55,8 +56,8 @@ async function publish(readings: number): Promise<number> {
   return (performance.now() - startedMs) / 1000;
 }
 
-function subjectOf(der: string): string {
-  return `orgs.org-bare.sites.sit-bare.devices.dev-bare.ders.${der}.telemetry.json.v1`;
+function subjectOf(orgId: string, der: string): string {
+  return `orgs.${orgId}.sites.sit-bare.devices.dev-bare.ders.${der}.telemetry.json.v1`;
 }
 
 /** What the hub stores of a reading of the fleet, byte for byte as long. */

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { Access } from "./access/access.ts";
 import { createAddressOf } from "./client-address.ts";
 import type { Config } from "./config.ts";
+import type { ConsumerUpkeep } from "./consumer-upkeep.ts";
 import type { Delivery } from "./deliver/delivery.ts";
 import { OpenConnections } from "./deliver/open-connections.ts";
 import { sseRoutes } from "./deliver/sse.ts";
@@ -19,11 +20,15 @@ import type { Registry } from "./registry/database.ts";
 import { asyncApiRoutes } from "./rest/asyncapi.ts";
 import type { HubAddresses } from "./rest/asyncapi-servers.ts";
 import { createCallerOf } from "./rest/authenticate.ts";
+import { consumerRoutes } from "./rest/consumers.ts";
 import { gatewayStateRoutes } from "./rest/gateway-state.ts";
+import { natsCredentialsRoutes } from "./rest/nats-credentials.ts";
 import { restRoutes } from "./rest/routes.ts";
+import type { BackEndConsumers } from "./store/consumers.ts";
 import { readGatewayState } from "./store/gateway-state.ts";
 import { rejectionRoutes } from "./store/rejection-routes.ts";
 import type { Store } from "./store/store.ts";
+import { enrichedStream } from "./store/stream-configs.ts";
 import { createStreamGrants } from "./stream-grants.ts";
 
 export interface RouteParts {
@@ -35,6 +40,8 @@ export interface RouteParts {
   readonly registry: Registry;
   readonly access: Access;
   readonly store: Store;
+  readonly consumers: BackEndConsumers;
+  readonly consumerUpkeep: ConsumerUpkeep;
   readonly ingest: Ingest;
   readonly delivery: Delivery;
   /** Account HUB. */
@@ -78,6 +85,14 @@ export async function registerRoutes(
       await access.authorize(await callerOf(request), "telemetry.publish", { gatewaySerial });
     },
   });
+  await app.register(consumerRoutes, {
+    ...{ access, registry, callerOf, consumers: parts.consumers },
+    onMade: () => parts.consumerUpkeep.plan(),
+  });
+  await app.register(natsCredentialsRoutes, {
+    ...{ access, registry, callerOf, addresses: parts.addresses },
+    stream: { name: enrichedStream, epoch: store.enrichedEpoch },
+  });
   await app.register(rejectionRoutes, {
     rejections: store.rejections,
     async authorizeRejections(request, gatewaySerial) {
@@ -87,14 +102,25 @@ export async function registerRoutes(
   return registerStreams(app, parts);
 }
 
+/** What other hubs told of the registry meanwhile was told to nobody. */
+async function recheckAfterReconnects(
+  hub: NatsConnection,
+  connections: OpenConnections,
+): Promise<void> {
+  for await (const { type } of hub.status()) {
+    if (type === "reconnect") await connections.recheck({ kind: "unknown" });
+  }
+}
+
 /** SSE and WebSocket: two ways to write, one way to ask, authorise, queue and end. */
 async function registerStreams(
   app: FastifyInstance,
-  { config, access: everyAccess, registry, ingest, delivery, log, metrics }: RouteParts,
+  { config, access: everyAccess, registry, ingest, delivery, hub, log, metrics }: RouteParts,
 ): Promise<{ readonly acceptWebSocket: AcceptWebSocket }> {
   const access = createStreamGrants(everyAccess, registry, config.corsOrigins);
   const connections = new OpenConnections({ delivery, access, log });
   app.addHook("preClose", () => connections.drain());
+  void recheckAfterReconnects(hub, connections);
   const metricsOf = (transport: "sse" | "websocket") => ({
     listeners: metrics.listeners.labels(transport),
     delivered: metrics.delivered.labels(transport),

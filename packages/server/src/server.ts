@@ -3,6 +3,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { createAccess } from "./access/access.ts";
 import { startCallout } from "./access/callout.ts";
 import type { Config } from "./config.ts";
+import { ConsumerUpkeep } from "./consumer-upkeep.ts";
 import { createDelivery } from "./deliver/delivery.ts";
 import { createHttpApp, listenHttp } from "./http-app.ts";
 import { startIngest } from "./ingest/ingest.ts";
@@ -19,6 +20,7 @@ import { openRegistry } from "./registry/database.ts";
 import { shareRegistryNews } from "./registry-news.ts";
 import type { HubAddresses } from "./rest/asyncapi-servers.ts";
 import { registerRoutes } from "./routes.ts";
+import { BackEndConsumers } from "./store/consumers.ts";
 import { openStore } from "./store/store.ts";
 import { openTls } from "./tls.ts";
 
@@ -78,12 +80,12 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
       log.error({ err: error, identityId }, "an identity could not be cut off"),
     );
   };
-  opened.defer(
-    access.onRevoked((identityId) => {
-      callout.revoke(identityId);
-      cutOff(identityId);
-    }),
-  );
+  const cutOffNow = (identityId: string) => {
+    callout.revoke(identityId);
+    cutOff(identityId);
+  };
+  opened.defer(access.onRevoked(cutOffNow));
+  opened.defer(access.onIntegrationChanged(cutOffNow));
   const onFlood = (serial: string) => {
     log.warn({ event: "gateway_flood", serial }, "a gateway floods and is cut off for a while");
     callout.block(serial, limits.gatewayBlockMs);
@@ -96,6 +98,9 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
   opened.defer(shareRegistryNews(hub, registry.changes, log));
   const store = await openStore({ hub, dev, sys, log, metrics });
   opened.defer(() => store.close());
+  const consumers = new BackEndConsumers(await connect("HUB", "consumers"));
+  const consumerUpkeep = new ConsumerUpkeep({ consumers, registry, log });
+  opened.defer(() => consumerUpkeep.stop());
 
   const batches = await connect("DEV", "batches");
   const ingest = await startIngest({
@@ -123,6 +128,8 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
     registry,
     access,
     store,
+    consumers,
+    consumerUpkeep,
     ingest,
     delivery,
     hub,

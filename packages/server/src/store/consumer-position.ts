@@ -1,0 +1,80 @@
+import { decodeCursor, type ErrorCode, encodeCursor, NovacoreError } from "@novacore/protocol";
+
+/** Where a back end wants to start reading. */
+export type Position =
+  | { readonly kind: "new" }
+  /** The newest reading of each DER, then everything after. */
+  | { readonly kind: "last_per_der" }
+  | { readonly kind: "cursor"; readonly cursor: string; readonly fromOldest: boolean }
+  | { readonly kind: "since"; readonly sinceMs: number; readonly fromOldest: boolean };
+
+/** What ENRICHED_TELEMETRY holds. */
+export interface HeldReadings {
+  /** Creation time of the stream, epoch ms. */
+  readonly epoch: number;
+  /** First sequence kept; one past `newest` when the stream is empty. */
+  readonly oldest: number;
+  /** Last sequence stored; 0 before the first. */
+  readonly newest: number;
+  /** When the oldest was stored, epoch ms; of an empty stream, before when nothing is kept. */
+  readonly oldestMs: number;
+}
+
+/**
+ * The sequence after which a position starts. JetStream moves a start that it no longer has forward
+ * in silence; here it is refused, unless the caller has said that the oldest will do. Throws
+ * `cursor_invalid`, `cursor_epoch_changed`, `cursor_in_future` or `cursor_expired`.
+ */
+export async function resolvePosition(
+  position: Position,
+  held: HeldReadings,
+  firstStoredSince: (timeMs: number) => Promise<number | undefined>,
+): Promise<number> {
+  switch (position.kind) {
+    case "new":
+    case "last_per_der":
+      return held.newest;
+    case "cursor":
+      return afterCursor(position, held);
+    case "since": {
+      // Only what was stored and is gone makes a hole: a young stream has nothing before its first.
+      if (position.sinceMs < held.oldestMs && held.oldest > 1) {
+        if (!position.fromOldest) throw expired("/since", held);
+        return held.oldest - 1;
+      }
+      return ((await firstStoredSince(position.sinceMs)) ?? held.newest + 1) - 1;
+    }
+  }
+}
+
+function afterCursor(
+  { cursor, fromOldest }: Extract<Position, { kind: "cursor" }>,
+  held: HeldReadings,
+): number {
+  const position = decodeCursor(cursor);
+  if (position === undefined) throw new NovacoreError("cursor_invalid");
+  if (position.epoch !== held.epoch) throw refusal("cursor_epoch_changed", "/cursor", held);
+  if (position.sequence > held.newest) throw refusal("cursor_in_future", "/cursor", held);
+  if (position.sequence + 1 >= held.oldest) return position.sequence;
+  if (!fromOldest) throw expired("/cursor", held);
+  return held.oldest - 1;
+}
+
+function expired(path: string, held: HeldReadings): NovacoreError {
+  const time = new Date(held.oldestMs).toISOString();
+  const message =
+    `The stream has nothing from before ${time} any more, and no archive keeps older readings ` +
+    "yet; give a later position, or from_oldest: true to start with the oldest that is kept.";
+  return refusal("cursor_expired", path, held, message);
+}
+
+/** Tells, for machines, which position would be taken. */
+function refusal(code: ErrorCode, path: string, held: HeldReadings, message?: string) {
+  const { epoch, oldest, oldestMs } = held;
+  const details = [
+    { path, message: "is no position that the stream can start from" },
+    { path: "/oldest/cursor", message: encodeCursor({ epoch, sequence: oldest - 1 }) },
+    { path: "/oldest/time", message: new Date(oldestMs).toISOString() },
+  ];
+  return new NovacoreError(code, message, { details });
+}
