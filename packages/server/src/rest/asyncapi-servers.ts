@@ -15,6 +15,7 @@ export interface HubAddresses {
 const scheme = (name: string) => reference("components", "securitySchemes", name);
 const listener = [scheme("bearer"), scheme("ticket")];
 const gateway = [scheme("login")];
+const backEnd = [scheme("integration")];
 
 export const securitySchemes = {
   bearer: {
@@ -36,6 +37,12 @@ export const securitySchemes = {
     description:
       "User name: the gateway's serial. Password: a JWT that the gateway signs itself (ES256), " +
       "its header naming the serial in `device`.",
+  },
+  integration: {
+    type: "userPassword",
+    description:
+      "User name: the integration's id. Password: a JWT that it signs itself, as gateways do, or a " +
+      "token of POST /auth/verify; that token also as NATS token, or an Ed25519 key as nkey.",
   },
 } as const;
 
@@ -61,12 +68,12 @@ export function describeServers({ url, websocketUrl, natsUrl, mqttUrl }: HubAddr
       description:
         `WebSocket at any path for clients that ask for the subprotocol ${webSocketProtocol}; ` +
         "for all others NATS over WebSocket",
-      security: listener,
+      security: [...listener, ...backEnd],
     },
     nats: {
       ...describe(new URL(nats.trim()), "nats"),
-      description: "NATS for gateways; their inbox prefix is _INBOX_{serial}",
-      security: gateway,
+      description: "NATS for gateways and back ends; the inbox prefix is _INBOX_{user name}",
+      security: [...gateway, ...backEnd],
     },
     mqtt: {
       ...describe(new URL(mqttUrl), mqttUrl.startsWith("mqtts:") ? "secure-mqtt" : "mqtt"),

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { errorTable } from "@novacore/protocol";
+import { describeBackEnds } from "./asyncapi-back-ends.ts";
 import { describeGateways } from "./asyncapi-gateways.ts";
 import { schemaComponents, withReferences } from "./asyncapi-messages.ts";
 import { describeServers, type HubAddresses, securitySchemes } from "./asyncapi-servers.ts";
@@ -35,7 +36,7 @@ async function build({ version, addresses }: AsyncApiOptions) {
 }
 
 function describeHub(version: string, addresses: HubAddresses) {
-  const parts = [describeWebSocket(), describeSse(), describeGateways()];
+  const parts = [describeWebSocket(), describeSse(), describeBackEnds(), describeGateways()];
   const merged = (name: "channels" | "operations" | "messages") =>
     withReferences(Object.assign({}, ...parts.map((part) => part[name])));
   return {
