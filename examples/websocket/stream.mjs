@@ -1,5 +1,5 @@
 /** Prints the demo site's readings over a WebSocket and resumes: stream.mjs [--count N] */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
@@ -84,5 +84,10 @@ function answer(frame, send) {
 
 /** Read again each time: the demo renews its token in the file. */
 function readDemo() {
-  return JSON.parse(readFileSync(`${dataDir}/demo.json`, "utf8"));
+  const path = `${dataDir}/demo.json`;
+  if (!existsSync(path)) {
+    console.error(`There is no ${path}; start the hub with its demo first: npm start`);
+    process.exit(1);
+  }
+  return JSON.parse(readFileSync(path, "utf8"));
 }

@@ -40,7 +40,7 @@ export const errorTable = {
   upgrade_required: row(426, false, "This address speaks WebSocket; use a WebSocket client."),
 
   // Identity and access
-  unauthenticated: row(401, false, "A valid token is needed: Authorization: Bearer …", 4501),
+  unauthenticated: row(401, false, "A valid token is needed; POST /auth/verify gives one.", 4501),
   token_expired: row(401, false, "The token has expired; get a new one.", 4001),
   challenge_invalid: row(
     401,

@@ -86,7 +86,13 @@ async function authenticateListener(
   if (bearer !== undefined) return authenticateToken(access, registry, bearer);
   // Not by URL, which throws at a path like "//".
   const [, query = ""] = (request.url ?? "").split("?", 2);
-  const ticket = new URLSearchParams(query).get("ticket");
+  const parameters = new URLSearchParams(query);
+  if (parameters.has("token")) {
+    const message =
+      "A token does not go into a URL, where logs keep it: send Authorization, or get a ?ticket=.";
+    throw new NovacoreError("unauthenticated", message);
+  }
+  const ticket = parameters.get("ticket");
   if (ticket !== null) return access.tickets.authenticateTicket(ticket);
   const session = sessionTokenOf(request.headers);
   if (session === undefined) return undefined;

@@ -36,7 +36,7 @@ export class Tickets {
     if (siteIds.length === 0 || siteIds.length > sitesMax) {
       const message = `A ticket is for 1 to ${sitesMax} sites, got ${siteIds.length}.`;
       throw new NovacoreError("validation_failed", message, {
-        details: [{ path: "/sites", message }],
+        details: [{ path: "/site_ids", message }],
       });
     }
     const expiresAt = now() + lifetimeMs;

@@ -2,6 +2,7 @@ import { decodeCursor, NovacoreError, namePattern, Selection } from "@novacore/p
 import { Value } from "typebox/value";
 import { limits } from "../limits.ts";
 import type { DeliveredEvent } from "./event.ts";
+import { schemaFaults } from "./schema-faults.ts";
 
 /** Where a stream starts. */
 export type Start =
@@ -17,11 +18,9 @@ export function parseSelection(input: unknown): Selection {
     }
     return input;
   }
-  const details = Value.Errors(Selection, input).map((error) => ({
-    path: error.instancePath,
-    message: error.message,
-  }));
-  throw new NovacoreError("validation_failed", undefined, { details: details.slice(0, 16) });
+  throw new NovacoreError("validation_failed", undefined, {
+    details: schemaFaults(Selection, input),
+  });
 }
 
 /** A selection as a query string has it: lists by comma or repetition, numbers and flags as text. */

@@ -5,6 +5,7 @@ import { NovacoreError, webSocketProtocol } from "@novacore/protocol";
 import type { FastifyPluginAsync } from "fastify";
 import { type WebSocket, WebSocketServer } from "ws";
 import { limits } from "../limits.ts";
+import { refuseUpgrade } from "../refusal.ts";
 import type { SseMetrics } from "./sse.ts";
 import type { StreamCaller } from "./stream-access.ts";
 import { WsInput } from "./ws-input.ts";
@@ -76,21 +77,23 @@ export const webSocketRoutes: FastifyPluginAsync<{ readonly accept: AcceptWebSoc
     throw new NovacoreError("upgrade_required", message);
   });
   app.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (request.url?.split("?", 1)[0] === "/ws") accept(request, socket, head);
-    else refuse(socket);
+    if (request.url?.split("?", 1)[0] !== "/ws") {
+      const message = "There is no WebSocket here; connect to /ws.";
+      refuseUpgrade(socket, new NovacoreError("not_found", message));
+    } else if (!speaksOurs(request)) {
+      const message = `This WebSocket speaks ${webSocketProtocol}; ask for that, or for no subprotocol.`;
+      refuseUpgrade(socket, new NovacoreError("malformed_request", message));
+    } else {
+      accept(request, socket, head);
+    }
   });
 };
 
-function refuse(socket: Duplex): void {
-  const body = JSON.stringify({
-    error: "not_found",
-    message: "There is no WebSocket here; connect to /ws.",
-  });
-  socket.on("error", () => socket.destroy());
-  socket.end(
-    "HTTP/1.1 404 Not Found\r\nContent-Type: application/json; charset=utf-8\r\n" +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+/** Who asks for nothing may speak it too; who asks for another would not understand us. */
+function speaksOurs({ headers }: IncomingMessage): boolean {
+  const offered = headers["sec-websocket-protocol"];
+  if (offered === undefined) return true;
+  return offered.split(",").some((name) => name.trim() === webSocketProtocol);
 }
 
 interface Beginning {

@@ -1,10 +1,10 @@
 import { type ClientFrame, clientFrames, NovacoreError } from "@novacore/protocol";
 import { type TSchema, Type } from "typebox";
 import { Compile } from "typebox/compile";
-import { Value } from "typebox/value";
 import { limits } from "../limits.ts";
 import { Allowance } from "./allowance.ts";
 import type { FeedLog } from "./feed.ts";
+import { schemaFaults } from "./schema-faults.ts";
 import { Turnstile } from "./turnstile.ts";
 import type { WsSession } from "./ws-session.ts";
 
@@ -164,9 +164,7 @@ function check(message: Readonly<Record<string, unknown>>): ClientFrame {
   }
   assertPlain(message);
   if (frameCheck.Check(message)) return message;
-  const details = Value.Errors(schema, message)
-    .slice(0, detailsMax)
-    .map(({ instancePath, message: fault }) => ({ path: instancePath, message: fault }));
+  const details = schemaFaults(schema, message);
   const [first] = details;
   const why = first && `${first.path || `A frame of op ${op}`} ${first.message}.`;
   throw new NovacoreError("validation_failed", why, { details });
@@ -205,4 +203,3 @@ function faultOf(name: string, value: object): string | undefined {
 const membersMax = 32;
 const frameCheck = Compile(Type.Union(Object.values(clientFrames)));
 const schemas: ReadonlyMap<string, TSchema> = new Map(Object.entries(clientFrames));
-const detailsMax = 16;

@@ -224,7 +224,9 @@ function credentialOf({ token, ticket }: ClientFrame<"auth" | "refresh">): Crede
 /** Sites or an organization; or else the sites that the devices or DERs stand on. */
 function scopeOf({ sites, org, devices, ders }: ClientFrame<"subscribe">): StreamScope {
   if (sites !== undefined && org !== undefined) {
-    throw new NovacoreError("validation_failed", "Name sites or an org, not both.");
+    throw new NovacoreError("validation_failed", "Name sites or an org, not both.", {
+      details: [{ path: "/org", message: "stands beside sites" }],
+    });
   }
   if (sites !== undefined) return { kind: "sites", siteIds: [...new Set(sites)] };
   if (org !== undefined) return { kind: "org", orgId: org };

@@ -15,8 +15,8 @@ const linesPerSecondMax = 50;
  * same twice more, and name what the client gave as a user, which may be a secret.
  */
 const refusalPattern = /auth callout|authentication error|authorization violation/i;
-/** Whatever a stranger sends instead of a handshake. */
-const strangerPattern = /websocket handshake error/i;
+/** Whatever a stranger sends instead of a handshake, and clients that went without a word. */
+const clientPattern = /websocket handshake error|read error/i;
 /** Said at every start; the hub itself warns when it listens beyond this machine. */
 const expectedPattern = /websocket not configured with tls/i;
 const linePattern = /^\[\d+\] \[(\w+)\] (.*)$/;
@@ -51,7 +51,7 @@ export function forwardServerLog(
 
 function write(log: Log, level: string, text: string): void {
   const fields = { source: "nats-server" };
-  if (strangerPattern.test(text)) log.debug(fields, text);
+  if (clientPattern.test(text)) log.debug(fields, text);
   else if (level === "FTL" || level === "ERR") log.error(fields, text);
   else if (level === "WRN" && !expectedPattern.test(text)) log.warn(fields, text);
   else log.debug(fields, text);

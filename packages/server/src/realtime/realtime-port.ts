@@ -5,8 +5,8 @@ import { NovacoreError, webSocketProtocol } from "@novacore/protocol";
 import { createAddressOf } from "../client-address.ts";
 import { settings } from "../config.ts";
 import { limits } from "../limits.ts";
+import { answerRefusal, refuseUpgrade } from "../refusal.ts";
 import type { Tls } from "../tls.ts";
-import { answerRefusal, refuseUpgrade } from "./refusal.ts";
 import { openTunnel, type Tunnel, type Upstream } from "./tunnel.ts";
 
 export type AcceptWebSocket = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
