@@ -291,6 +291,8 @@ export const limits = {
   tokenWarningMs: 60_000,
   claimAgeMs: 10 * 60_000,
   loginLeewayMs: 60_000,
+  /** Public keys held ready to verify with, of each kind, about 1 KiB each. */
+  keyObjectsMax: 4_096,
   /** Logins checked at once; each costs about a millisecond of CPU and a few registry queries. */
   loginsAtOnceMax: 64,
   /** Logins waiting their turn: what 1 000 a second work off before nats-server stops waiting. */

@@ -15,7 +15,7 @@ export async function readBackEnd(
   identityId: string,
   orgId: string | undefined,
 ): Promise<BackEndLogin> {
-  const integration = await registry.integrations.get(identityId);
+  const integration = await registry.integrations.approval(identityId);
   if (integration === undefined) {
     const sentence = `No organization has approved ${identityId}: POST /organizations/{id}/integrations.`;
     throw new NovacoreError("forbidden", sentence);
@@ -31,7 +31,7 @@ export async function readBackEnd(
   const target = { orgId: integration.orgId };
   const { sites } = await authorize(registry, caller, "telemetry.read", target);
   if (sites !== "all") assertSites(identityId, sites.length);
-  const slot = await registry.natsSlots.slotOf(integration.orgId);
+  const { slot } = integration;
   if (slot === undefined) throw new NovacoreError("internal", "The organization has no account.");
   const at = (ms: number) => new Date(ms).toISOString();
   const recently = at(now - limits.lastSeenMs);

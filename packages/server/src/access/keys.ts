@@ -1,5 +1,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { NovacoreError } from "@novacore/protocol";
+import { limits } from "../limits.ts";
+import { remembered } from "../remembered.ts";
 import { base58Bytes, base64Bytes, hexBytes } from "./binary-text.ts";
 import { isEd25519Point } from "./ed25519.ts";
 
@@ -31,13 +33,17 @@ export function readPublicKeys(input: unknown): readonly [PublicKey, ...PublicKe
 
 /** A key from the registry, ready to verify with. */
 export function toKeyObject({ algorithm, hex }: PublicKey): KeyObject {
-  const bytes = Buffer.from(hex, "hex");
-  const jwk =
-    algorithm === "ES256"
-      ? ellipticJwk(bytes)
-      : { kty: "OKP", crv: "Ed25519", x: bytes.toString("base64url") };
-  return createPublicKey({ key: jwk, format: "jwk" });
+  return algorithm === "ES256" ? ellipticKey(hex) : edwardsKey(hex);
 }
+
+/** Reading a key takes a third of verifying with it, and gateways come back with the same one. */
+const ellipticKey = remembered(limits.keyObjectsMax, (hex) =>
+  createPublicKey({ key: ellipticJwk(Buffer.from(hex, "hex")), format: "jwk" }),
+);
+const edwardsKey = remembered(limits.keyObjectsMax, (hex) => {
+  const x = Buffer.from(hex, "hex").toString("base64url");
+  return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+});
 
 /** The key that a canonical form stands for. */
 export function fromCanonical(hex: string): PublicKey {

@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { type Nkey, readPublicKey, verifyNkey } from "../nats/nkeys.ts";
+import { isPublicKey, type Nkey, readPublicKey, verifyNkey } from "../nats/nkeys.ts";
 import type { Permissions, Transport } from "../nats/permissions.ts";
 
 /** What nats-server tells about a connection that wants in; empty members are undefined. */
@@ -42,7 +42,7 @@ export function readAuthorizationRequest(jwt: string, issuer: string): Authoriza
   if (serverId === undefined || serverId !== claims.iss) {
     throw new Error("the request is not signed by the server that it names");
   }
-  if (userNkey === undefined || readPublicKey(userNkey, "user") === undefined) {
+  if (userNkey === undefined || !isPublicKey(userNkey, "user")) {
     throw new Error("the request names no user key");
   }
   return {

@@ -31,6 +31,11 @@ export interface Integration {
   readonly lastSeenAt: string | null;
 }
 
+/** An integration without its membership. */
+export type Approval = Pick<Integration, "orgId" | "scopes" | "revokedAt" | "lastSeenAt"> & {
+  readonly slot: number | undefined;
+};
+
 export interface NewIntegration {
   readonly orgId: string;
   readonly name: string;
@@ -91,6 +96,26 @@ export class IntegrationStore {
   async get(identityId: string): Promise<Integration | undefined> {
     const row = await this.#rows().where("identity_id", "=", identityId).executeTakeFirst();
     return row && this.#read(row);
+  }
+
+  /**
+   * What a login needs to know before its grants are asked, in one query: `slot` is that of the
+   * organization's account on NATS.
+   */
+  async approval(identityId: string): Promise<Approval | undefined> {
+    const row = await this.#rows()
+      .leftJoin("nats_slots", "nats_slots.org_id", "integrations.org_id")
+      .select("nats_slots.slot")
+      .where("identity_id", "=", identityId)
+      .executeTakeFirst();
+    if (row === undefined) return undefined;
+    return {
+      orgId: row.org_id,
+      scopes: readScopes(row.scopes),
+      revokedAt: row.revoked_at,
+      lastSeenAt: row.last_seen_at,
+      slot: row.slot ?? undefined,
+    };
   }
 
   /** Those of an organization that are not revoked. */
