@@ -1,6 +1,6 @@
 import { createConditions } from "./conditions.ts";
-import { type Listener, listen, type StreamEvent } from "./listener.ts";
-import { type Frame, openSocket, type TestSocket } from "./socket.ts";
+import { listen, type StreamEvent } from "./listener.ts";
+import { type Frame, openSocket } from "./socket.ts";
 
 /** A listener as a careful client writes it: comes back with its cursor until it is closed. */
 export interface ResumingListener {
@@ -14,68 +14,64 @@ export interface ResumingListener {
 /** Between two tries, so that a hub that is down is not hammered. */
 const retryMs = 100;
 
+/** Over SSE, by Last-Event-ID. */
 export function listenResuming(url: string, token: string): ResumingListener {
-  const ids: string[] = [];
-  const conditions = createConditions();
-  let current: Listener | undefined;
-  let closed = false;
-  let connections = 0;
   let lastEventId: string | undefined;
-
-  const onEvent = ({ id, event, data }: StreamEvent): void => {
-    lastEventId = id ?? lastEventId;
-    if (event !== "message") return;
-    const { der_id, timestamp } = JSON.parse(data);
-    ids.push(`${der_id}:${timestamp}`);
-    conditions.changed();
-  };
-  const connectOnce = async (): Promise<void> => {
-    current = await listen(url, { token, lastEventId, onEvent });
-    connections += 1;
-    await current.ended;
-  };
-  const running = (async () => {
-    while (!closed) {
-      await connectOnce().catch(ignoreEnd);
-      if (!closed) await new Promise((resolve) => setTimeout(resolve, retryMs));
-    }
-  })();
-  return {
-    ids,
-    connections: () => connections,
-    until: (what, done) => conditions.until(what, done),
-    async close() {
-      closed = true;
-      await current?.close();
-      await running;
-    },
-  };
+  return resuming((take) => {
+    const onEvent = ({ id, event, data }: StreamEvent): void => {
+      lastEventId = id ?? lastEventId;
+      if (event === "message") take([JSON.parse(data)]);
+    };
+    return listen(url, { token, lastEventId, onEvent });
+  });
 }
 
-/** The same over WebSocket: one subscription, which goes on from its own last cursor. */
+/** Over WebSocket: one subscription, which goes on from its own last cursor. */
 export function socketResuming(
   url: string,
   token: string,
   subscription: { readonly since: number } & Record<string, unknown>,
 ): ResumingListener {
+  let cursor: string | undefined;
+  return resuming(async (take) => {
+    const onFrame = (frame: Frame): void => {
+      if (frame.op === "heartbeat" || typeof frame.cursor !== "string") return;
+      cursor = frame.cursor;
+      take(frame.op === "reading" ? [frame.reading] : (frame.readings ?? []));
+    };
+    const socket = await openSocket(url, { token, onFrame });
+    const { since, ...rest } = subscription;
+    socket.send({ op: "subscribe", id: "s", ...rest, ...(cursor ? { cursor } : { since }) });
+    return socket;
+  });
+}
+
+interface Heard {
+  readonly der_id: string;
+  readonly timestamp: number;
+}
+
+interface Connection {
+  readonly ended: Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** `connect` opens a connection where the one before has stopped, and hands over what it hears. */
+function resuming(
+  connect: (take: (readings: readonly Heard[]) => void) => Promise<Connection>,
+): ResumingListener {
   const ids: string[] = [];
   const conditions = createConditions();
-  let current: TestSocket | undefined;
+  let current: Connection | undefined;
   let closed = false;
   let connections = 0;
-  let cursor: string | undefined;
 
-  const onFrame = (frame: Frame): void => {
-    if (frame.op === "heartbeat" || typeof frame.cursor !== "string") return;
-    cursor = frame.cursor;
-    const readings = frame.op === "reading" ? [frame.reading] : (frame.readings ?? []);
+  const take = (readings: readonly Heard[]): void => {
     for (const { der_id, timestamp } of readings) ids.push(`${der_id}:${timestamp}`);
     if (readings.length > 0) conditions.changed();
   };
   const connectOnce = async (): Promise<void> => {
-    current = await openSocket(url, { token, onFrame });
-    const { since, ...rest } = subscription;
-    current.send({ op: "subscribe", id: "s", ...rest, ...(cursor ? { cursor } : { since }) });
+    current = await connect(take);
     connections += 1;
     await current.ended;
   };

@@ -8,6 +8,7 @@ import { limits } from "../limits.ts";
 import { refuseUpgrade } from "../refusal.ts";
 import type { SseMetrics } from "./sse.ts";
 import type { StreamCaller } from "./stream-access.ts";
+import { helloFrame } from "./ws-hello.ts";
 import { WsInput } from "./ws-input.ts";
 import { WsOps, type WsOpsOptions } from "./ws-ops.ts";
 import { WsSession } from "./ws-session.ts";
@@ -153,28 +154,10 @@ function begin({ request, webSocket, socket, strangers, options }: Beginning): v
     session.socket.destroy();
     return;
   }
-  hello(session, heartbeatMs, delivery.now());
+  session.send(helloFrame(heartbeatMs, delivery.now()));
   // Only what says who is there is kept of the request, and that no longer than it is needed.
   const { headers, url } = request;
   void input.first(() => ops.signIn(() => access.authenticate({ headers, url })));
-}
-
-function hello(session: WsSession, heartbeatMs: number, nowMs: number): void {
-  session.send({
-    op: "hello",
-    protocol: webSocketProtocol,
-    server_time: new Date(nowMs).toISOString(),
-    heartbeat_ms: heartbeatMs,
-    limits: {
-      frame_bytes: limits.frameBytesMax,
-      subscriptions: limits.subscriptionsPerSocketMax,
-      sites_per_subscription: limits.streamSitesMax,
-      ids_per_filter: limits.filterIdsMax,
-      readings_per_publish: limits.publishReadingsMax,
-      credit: limits.creditMax,
-      auth_ms: limits.socketAuthMs,
-    },
-  });
 }
 
 function bytesOf(data: WebSocket.RawData): Uint8Array {

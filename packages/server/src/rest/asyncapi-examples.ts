@@ -6,6 +6,7 @@ import type {
   ServerFrame,
   ServerOp,
 } from "@novacore/protocol";
+import { helloFrame } from "../deliver/ws-hello.ts";
 import { limits } from "../limits.ts";
 
 /** One example of every message, in the document and of the type that its schema has. */
@@ -52,21 +53,7 @@ export const clientExamples: { readonly [Op in ClientOp]: ClientFrame<Op> } = {
 };
 
 export const serverExamples: { readonly [Op in ServerOp]: ServerFrame<Op> } = {
-  hello: {
-    op: "hello",
-    protocol: "novacore.v1",
-    server_time: serverTime,
-    heartbeat_ms: limits.heartbeatMs,
-    limits: {
-      frame_bytes: limits.frameBytesMax,
-      subscriptions: limits.subscriptionsPerSocketMax,
-      sites_per_subscription: limits.streamSitesMax,
-      ids_per_filter: limits.filterIdsMax,
-      readings_per_publish: limits.publishReadingsMax,
-      credit: limits.creditMax,
-      auth_ms: limits.socketAuthMs,
-    },
-  },
+  hello: helloFrame(limits.heartbeatMs, Date.parse(serverTime)),
   authenticated: {
     op: "authenticated",
     identity_id: "idt-0c8b7e6a",
