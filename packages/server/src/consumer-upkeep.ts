@@ -80,7 +80,7 @@ export class ConsumerUpkeep {
   async #until(timeMs: number, isDue: () => boolean): Promise<void> {
     while (!isDue() && performance.now() < timeMs) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeMs - performance.now());
+        const timer = setTimeout(resolve, Math.max(0, timeMs - performance.now()));
         this.#wake = () => {
           clearTimeout(timer);
           resolve();

@@ -132,8 +132,11 @@ export const memberRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
 export async function assertPerson(registry: Registry, id: string, path: string): Promise<void> {
   const identity = await registry.identities.get(id);
   const isMachine = identity?.type === "gateway" || identity?.type === "device";
-  if (identity !== undefined && identity.revokedAt === null && !isMachine) return;
-  // One sentence for all three, or an organization's admin could list everybody else's gateways.
+  // It works for the organization that approved it: in another it would be cut off at every change.
+  const isTaken =
+    identity?.type === "integration" && (await registry.integrations.approval(id)) !== undefined;
+  if (identity !== undefined && identity.revokedAt === null && !isMachine && !isTaken) return;
+  // One sentence for all, or an organization's admin could list everybody else's gateways.
   const message = `${id} is no identity that can be a member.`;
   throw new NovacoreError("validation_failed", message, { details: [{ path, message }] });
 }

@@ -42,6 +42,15 @@ describe("integrations", () => {
     assert.deepEqual((await owner.call("GET", path(`/${body.id}`))).body, integration);
   });
 
+  it("work for the organization that approved them, and for no other", async () => {
+    const { body } = await create({ generate: true });
+    const stranger = await hub.person();
+    const { body: theirs } = await stranger.call("POST", "/organizations", { name: "Theirs" });
+    const member = { identity_id: body.id, role: "viewer" };
+    const answer = await stranger.call("POST", `/organizations/${theirs.id}/members`, member);
+    assert.deepEqual([answer.status, answer.body.error], [422, "validation_failed"]);
+  });
+
   it("are made with a key that they bring, and log in by it to REST as viewers", async () => {
     const key = machineKey();
     const { body } = await create({ public_key: key.publicText });
