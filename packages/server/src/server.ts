@@ -10,7 +10,7 @@ import { startIngest } from "./ingest/ingest.ts";
 import { assertLimits, limits } from "./limits.ts";
 import { connectHub } from "./nats/connection.ts";
 import type { HubAccount } from "./nats/hub-keys.ts";
-import { kickIdentity } from "./nats/kick.ts";
+import { cutOffIdentity } from "./nats/kick.ts";
 import { type NatsServer, startNats } from "./nats/server.ts";
 import { createLog } from "./observe/log.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
@@ -76,9 +76,7 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
   });
   opened.defer(() => callout.stop());
   const cutOff = (identityId: string) => {
-    kickIdentity(sys, identityId).catch((error: unknown) =>
-      log.error({ err: error, identityId }, "an identity could not be cut off"),
-    );
+    void cutOffIdentity(sys, identityId, log);
   };
   const cutOffNow = (identityId: string) => {
     callout.revoke(identityId);

@@ -10,6 +10,7 @@ const pagesMax = limits.natsConnectionsMax / pageSize;
  * is stopped by Callout.revoke.
  */
 const secondLookMs = 250;
+const retryMs = 1_000;
 
 /**
  * Cuts every live connection of an identity, on all servers and over every transport; resolves with
@@ -21,6 +22,24 @@ export async function kickIdentity(sys: NatsConnection, identityId: string): Pro
   const first = await sweepAll(sys, identityId, firstLook);
   await setTimeout(secondLookMs);
   return first + (await sweepAll(sys, identityId, firstLook));
+}
+
+/** The same, again and again until the servers have answered; gives up when the hub stops. */
+export async function cutOffIdentity(
+  sys: NatsConnection,
+  identityId: string,
+  log: { error(fields: object, message: string): void },
+): Promise<void> {
+  while (!sys.isClosed()) {
+    try {
+      await kickIdentity(sys, identityId);
+      return;
+    } catch (error) {
+      if (sys.isClosed()) return;
+      log.error({ err: error, identityId }, "an identity could not be cut off yet; trying again");
+      await setTimeout(retryMs, undefined, { ref: false });
+    }
+  }
 }
 
 /** When each server was first asked, by its own clock, epoch milliseconds. */
@@ -90,7 +109,9 @@ async function findConnections(
     maxWait: replyMs,
   });
   const found: FoundConnection[] = [];
+  let answered = 0;
   for await (const message of answers) {
+    answered++;
     const { server, data }: Connz = message.json();
     const serverId = server?.id;
     if (serverId === undefined) continue;
@@ -101,5 +122,7 @@ async function findConnections(
       if (cid !== undefined && user === identityId && !isLater) found.push({ serverId, cid });
     }
   }
+  // Silence is no answer: a server that hangs still has its connections.
+  if (answered === 0) throw new Error("nats-server does not say who is connected");
   return found;
 }
