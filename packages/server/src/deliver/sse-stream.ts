@@ -71,7 +71,7 @@ export class SseStream implements OpenConnection, OpenStream, Timed {
   /** Ends the stream; `retryMs` is when the client should come back. */
   end(code: ErrorCode, retryMs?: number): void {
     const { epoch, position } = this.#delivery.feed;
-    const cursor = this.subscriber?.cursor ?? encodeCursor({ epoch, sequence: position });
+    const cursor = this.subscriber?.takeCursor() ?? encodeCursor({ epoch, sequence: position });
     this.outlet.end(code, cursor, retryMs);
   }
 

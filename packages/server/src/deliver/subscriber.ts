@@ -90,15 +90,18 @@ export class Subscriber implements Member, CatchingUp {
     });
   }
 
-  /** Where to resume. Live with nothing waiting, that is as far as the hub has heard. */
-  get cursor(): string {
+  /**
+   * Where to resume, to be told. Live with nothing waiting, that is as far as the hub has heard, and
+   * counts as reached from now on: no cursor told later lies before one told earlier.
+   */
+  takeCursor(): string {
     const { epoch, position } = this.#parts.feed;
     const isUpToDate =
       this.#state.kind === "live" &&
       !this.#state.membership.group.hasWaiting &&
       this.#latest?.hasWaiting !== true;
-    const sequence = isUpToDate ? Math.max(this.position, position) : this.position;
-    return encodeCursor({ epoch, sequence });
+    if (isUpToDate) this.position = Math.max(this.position, position);
+    return encodeCursor({ epoch, sequence: this.position });
   }
 
   get isClosed(): boolean {
@@ -111,10 +114,10 @@ export class Subscriber implements Member, CatchingUp {
     this.#watchLiveness();
     if (opening.snapshot) await this.#catchUp.sendLast(1, opening.position);
     if (this.isClosed) return;
-    this.#outlet.tellPosition(this.cursor);
+    this.#outlet.tellPosition(this.takeCursor());
     await this.#catchUp.run();
     const hasPast = opening.isPast || opening.snapshot;
-    if (hasPast && !this.isClosed) this.#outlet.tellCaughtUp(this.cursor);
+    if (hasPast && !this.isClosed) this.#outlet.tellCaughtUp(this.takeCursor());
   }
 
   deliver(batch: EventBatch): void {
@@ -190,7 +193,7 @@ export class Subscriber implements Member, CatchingUp {
     this.#passed.clear();
     this.#latest?.clear();
     this.#outlet.tellReset(toReset(reason, bounds));
-    this.#outlet.tellPosition(this.cursor);
+    this.#outlet.tellPosition(this.takeCursor());
   }
 
   /** Takes nothing more; gives the feeds to be released. */
@@ -238,7 +241,7 @@ export class Subscriber implements Member, CatchingUp {
     this.#catchUp.run({ hasWaited: true }).catch((error: unknown) => {
       const code = error instanceof NovacoreError ? error.code : "internal";
       if (code === "internal") this.#parts.log.error({ err: error }, "a subscriber failed");
-      this.#outlet.end(code, this.cursor);
+      this.#outlet.end(code, this.takeCursor());
     });
   }
 
@@ -260,7 +263,7 @@ export class Subscriber implements Member, CatchingUp {
 
   #send(batch: EventBatch): void {
     if (this.#outlet.queuedBytes + batch.bytes > limits.subscriberQueueBytesMax) {
-      this.#outlet.end("slow_consumer", this.cursor);
+      this.#outlet.end("slow_consumer", this.takeCursor());
       return;
     }
     if (batch.events.length > this.#outlet.room) {
@@ -269,7 +272,7 @@ export class Subscriber implements Member, CatchingUp {
       this.#fallBack();
       return;
     }
-    this.position = batch.lastPosition;
+    this.position = Math.max(this.position, batch.lastPosition);
     this.#outlet.send(batch);
   }
 
@@ -284,7 +287,7 @@ export class Subscriber implements Member, CatchingUp {
       whenIdle: (callback) => void outlet.drained().then(callback),
       send: (batch) => this.#send(batch),
       onConflated: this.#parts.onConflated,
-      onOverflow: () => outlet.end("slow_consumer", this.cursor),
+      onOverflow: () => outlet.end("slow_consumer", this.takeCursor()),
     });
   }
 }

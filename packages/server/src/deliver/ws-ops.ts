@@ -143,7 +143,7 @@ export class WsOps {
     const { subscriber, start } = prepared.open(subscription);
     subscription.subscriber = subscriber;
     session.add(subscription);
-    session.send({ op: "subscribed", id, cursor: subscriber.cursor });
+    session.send({ op: "subscribed", id, cursor: subscriber.takeCursor() });
     void this.#start(subscription, start);
     // What was taken away while it was prepared, it has not heard of.
     if (connections.changes !== changes) await connections.recheckOne(session);

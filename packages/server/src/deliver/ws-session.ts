@@ -106,7 +106,7 @@ export class WsSession implements OpenConnection, Timed {
     const { subscriber } = subscription;
     if (subscriber === undefined) return undefined;
     // What waits in its group is not sent any more: the cursor lies before it.
-    const { cursor } = subscriber;
+    const cursor = subscriber.takeCursor();
     this.#delivery.close(subscriber);
     this.socket.release();
     return cursor;
@@ -144,7 +144,7 @@ export class WsSession implements OpenConnection, Timed {
     // Not by assignment, which would lose a subscription of the name "__proto__".
     const cursors = Object.fromEntries(
       [...this.#subscriptions.values()].flatMap(({ id, subscriber }) =>
-        subscriber === undefined ? [] : [[id, subscriber.cursor]],
+        subscriber === undefined ? [] : [[id, subscriber.takeCursor()]],
       ),
     );
     const frame: ServerFrame = {

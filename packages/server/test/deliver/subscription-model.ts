@@ -52,10 +52,11 @@ export class Segment {
     const { sites } = this.wish;
     const last = sights.at(-1) ?? new Set();
     const ends = sights.map((sight) => sites !== "org" && !sites.some((site) => sight.has(site)));
-    if (ends.at(-1) === true) return "ends";
+    // Also when it ends: what was still on its way is nothing that this client may see any more.
     for (const site of this.#requiredAfter.keys()) {
       if (!sights.every((sight) => sight.has(site))) this.#requiredAfter.delete(site);
     }
+    if (ends.at(-1) === true) return "ends";
     for (const site of last) {
       if (this.#isAbout(site) && !this.#requiredAfter.has(site)) {
         this.#requiredAfter.set(site, head);
@@ -102,7 +103,10 @@ export class Segment {
         lastOfDer.set(der, sequence);
       }
       if (frame.cursor === undefined) continue;
-      assert.ok(sequenceOf(frame.cursor) >= reached, "a cursor ran backwards");
+      assert.ok(
+        sequenceOf(frame.cursor) >= reached,
+        `a cursor ran backwards to ${sequenceOf(frame.cursor)} in ${JSON.stringify(this.frames)}`,
+      );
       reached = sequenceOf(frame.cursor);
     }
     const lost = this.#required(published, reached).filter(({ number }) => !seen.has(number));
