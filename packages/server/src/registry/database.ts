@@ -8,6 +8,7 @@ import { DeviceStore } from "./devices.ts";
 import { GatewayStore } from "./gateways.ts";
 import { IdentityStore } from "./identities.ts";
 import { IntegrationStore } from "./integrations.ts";
+import { Manifest } from "./manifest.ts";
 import { MemberStore } from "./members.ts";
 import { migrationProvider } from "./migrations.ts";
 import { NatsSlots } from "./nats-slots.ts";
@@ -34,6 +35,8 @@ export interface Registry {
   readonly orgDers: OrgDers;
   readonly integrations: IntegrationStore;
   readonly natsSlots: NatsSlots;
+  /** Which files make up the archive. */
+  readonly manifest: Manifest;
   readonly changes: RegistryChanges;
   /** Throws when the database does not answer: for the readiness check. */
   ping(): Promise<void>;
@@ -65,6 +68,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     orgDers: new OrgDers(db),
     integrations: new IntegrationStore(db, changes, members),
     natsSlots: new NatsSlots(db),
+    manifest: new Manifest(db),
     changes,
     ping: async () => {
       await db.selectFrom("claim_nonces").select("nonce").limit(1).execute();

@@ -17,6 +17,11 @@ const migrations: Record<string, Migration> = {
       for (const statement of integrationTables) await sql.raw(statement).execute(db);
     },
   },
+  "0003-archive": {
+    up: async (db: Kysely<unknown>) => {
+      for (const statement of archiveTables) await sql.raw(statement).execute(db);
+    },
+  },
 };
 
 /** Plain SQL: it is the subset that both databases read the same way, and shows it. */
@@ -122,4 +127,41 @@ const integrationTables = [
     slot integer primary key,
     org_id text not null unique references organizations (id) on delete cascade
   )`,
+];
+
+/**
+ * What the archive's folder holds. Files outlive the organization that they are of, until they are
+ * removed: nothing references it.
+ */
+const archiveTables = [
+  `create table archive_files (
+    path text primary key,
+    org_id text not null,
+    day text not null,
+    kind text not null check (kind in ('rows', 'late', 'cells')),
+    level integer not null,
+    epoch bigint,
+    sequence_first bigint,
+    sequence_last bigint,
+    rows integer not null,
+    bytes bigint not null,
+    timestamp_first bigint not null,
+    timestamp_last bigint not null,
+    der_first text not null,
+    der_last text not null,
+    created_at text not null
+  )`,
+  `create index archive_files_day on archive_files (org_id, day)`,
+  `create table archive_positions (
+    stream text not null,
+    part integer not null,
+    epoch bigint not null,
+    sequence bigint not null,
+    primary key (stream, part)
+  )`,
+  `create table archive_garbage (
+    path text primary key,
+    removed_at text not null
+  )`,
+  `alter table organizations add column retention_days integer`,
 ];

@@ -25,7 +25,10 @@ export class OrganizationStore {
   /** Creates an organization with its first member, the owner. */
   async create({ name, ownerId }: { name: string; ownerId: string }): Promise<Organization> {
     const created_at = new Date().toISOString();
-    const row: OrganizationRow = { id: newId("org"), name, owner_id: ownerId, created_at };
+    const row: OrganizationRow = {
+      ...{ id: newId("org"), name, owner_id: ownerId, created_at },
+      retention_days: null,
+    };
     await this.#db.transaction().execute(async (trx) => {
       await trx.insertInto("organizations").values(row).execute();
       await insertOwner(trx, row.id, ownerId);

@@ -1,3 +1,4 @@
+import type { ColumnType } from "kysely";
 import type { DerType, DeviceType } from "./device-types.ts";
 import type { BatterySign, DeviceState } from "./gateway-tree.ts";
 import type { IdentityType } from "./identities.ts";
@@ -20,6 +21,9 @@ export interface Tables {
   ders: DerRow;
   integrations: IntegrationRow;
   nats_slots: NatsSlotRow;
+  archive_files: ArchiveFileRow;
+  archive_positions: ArchivePositionRow;
+  archive_garbage: ArchiveGarbageRow;
 }
 
 export interface IdentityRow {
@@ -42,6 +46,8 @@ export interface OrganizationRow {
   name: string;
   owner_id: string;
   created_at: string;
+  /** Days that the archive keeps; null: for good. */
+  retention_days: number | null;
 }
 
 export interface MemberRow {
@@ -120,4 +126,46 @@ export interface NatsSlotRow {
   /** Of the account EXT_{slot}. */
   slot: number;
   org_id: string;
+}
+
+/**
+ * PostgreSQL gives a bigint back as text, as it may not fit a number; these all do.
+ */
+type BigInteger = ColumnType<number | string, number, number>;
+type MaybeBigInteger = ColumnType<number | string | null, number | null, number | null>;
+
+export interface ArchiveFileRow {
+  /** Inside the archive's folder, with `/`. */
+  path: string;
+  org_id: string;
+  /** Of the timestamps in it, UTC, YYYY-MM-DD. */
+  day: string;
+  kind: "rows" | "late" | "cells";
+  /** 0: as the writer made it; higher: merged so many times. */
+  level: number;
+  /** Of the stream; null where no reading in it stood in one. */
+  epoch: MaybeBigInteger;
+  sequence_first: MaybeBigInteger;
+  sequence_last: MaybeBigInteger;
+  rows: number;
+  bytes: BigInteger;
+  timestamp_first: BigInteger;
+  timestamp_last: BigInteger;
+  der_first: string;
+  der_last: string;
+  created_at: string;
+}
+
+export interface ArchivePositionRow {
+  stream: string;
+  /** Of the organizations, when several writers share the work. */
+  part: number;
+  epoch: BigInteger;
+  /** Everything up to here is in the files. */
+  sequence: BigInteger;
+}
+
+export interface ArchiveGarbageRow {
+  path: string;
+  removed_at: string;
 }

@@ -1,0 +1,165 @@
+import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import {
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBValue,
+  VARCHAR,
+} from "@duckdb/node-api";
+
+/** What a value can be on its way in or out: 64-bit integers are numbers, and must fit one. */
+export type Value = string | number | boolean | null;
+
+export type ColumnType = "VARCHAR" | "BIGINT" | "DOUBLE" | "BOOLEAN";
+
+/** A result, column by column. */
+export interface Result {
+  readonly names: readonly string[];
+  readonly columns: readonly (readonly Value[])[];
+  readonly rowCount: number;
+}
+
+export interface DuckOptions {
+  readonly memoryBytesMax: number;
+  /** Default: one per core. */
+  readonly threads?: number;
+  /** The only folders that a statement can read from and write to. */
+  readonly folders: readonly string[];
+  /** Where what does not fit the memory goes; inside one of the folders. */
+  readonly tempDir: string;
+  readonly tempBytesMax: number;
+}
+
+/** DuckDB in memory, which sees some folders and nothing else, and cannot be told otherwise. */
+export class Duck implements Disposable {
+  readonly #instance: DuckDBInstance;
+
+  private constructor(instance: DuckDBInstance) {
+    this.#instance = instance;
+  }
+
+  static async open(options: DuckOptions): Promise<Duck> {
+    const { memoryBytesMax, threads, folders, tempDir, tempBytesMax } = options;
+    await mkdir(tempDir, { recursive: true, mode: 0o700 });
+    const instance = await DuckDBInstance.create(":memory:", {
+      threads: String(threads ?? availableParallelism()),
+      memory_limit: `${memoryBytesMax}B`,
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+    });
+    const duck = new Duck(instance);
+    using connection = await duck.connect();
+    await connection.run(`set temp_directory = ${literal(tempDir)}`);
+    await connection.run(`set max_temp_directory_size = '${tempBytesMax}B'`);
+    const allowed = folders.map((folder) => literal(`${folder}/`)).join(", ");
+    await connection.run(`set allowed_directories = [${allowed}]`);
+    await connection.run("set enable_external_access = false");
+    await connection.run("set lock_configuration = true");
+    return duck;
+  }
+
+  async connect(): Promise<Connection> {
+    return new Connection(await this.#instance.connect());
+  }
+
+  [Symbol.dispose](): void {
+    this.#instance.closeSync();
+  }
+}
+
+/** One statement at a time; temporary tables are its own. */
+export class Connection implements Disposable {
+  readonly #connection: DuckDBConnection;
+
+  constructor(connection: DuckDBConnection) {
+    this.#connection = connection;
+  }
+
+  /** Throws DuckDB's Error; on interruption too. */
+  async run(sql: string, parameters: readonly Value[] = []): Promise<void> {
+    await this.#connection.run(sql, [...parameters]);
+  }
+
+  async query(sql: string, parameters: readonly Value[] = []): Promise<Result> {
+    const result = await this.#connection.run(sql, [...parameters]);
+    const columns = await result.getColumns();
+    return {
+      names: result.columnNames(),
+      columns: columns.map((column) => column.map(toValue)),
+      rowCount: columns[0]?.length ?? 0,
+    };
+  }
+
+  /** Makes the table of a temporary name, or adds to it. Rows have a value for each column. */
+  async createTable(name: string, columns: readonly { name: string; type: ColumnType }[]) {
+    const list = columns.map((column) => `${identifier(column.name)} ${column.type}`).join(", ");
+    await this.run(`create temporary table ${identifier(name)} (${list})`);
+  }
+
+  async append(
+    table: string,
+    columns: readonly { readonly type: ColumnType }[],
+    rows: readonly (readonly Value[])[],
+  ): Promise<void> {
+    const appender = await this.#connection.createAppender(table, null, "temp");
+    const types = columns.map(({ type }) => duckTypes[type]);
+    for (let start = 0; start < rows.length; start += chunkRows) {
+      const portion = rows.slice(start, start + chunkRows);
+      const chunk = DuckDBDataChunk.create(types);
+      chunk.setColumns(
+        columns.map(({ type }, index) => portion.map((row) => toDuck(row[index] ?? null, type))),
+      );
+      appender.appendDataChunk(chunk);
+    }
+    appender.closeSync();
+  }
+
+  /** Ends the statement that runs; it throws. */
+  interrupt(): void {
+    this.#connection.interrupt();
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.closeSync();
+  }
+}
+
+/** DuckDB's own vector size: a chunk cannot hold more. */
+const chunkRows = 2_048;
+
+const duckTypes = { VARCHAR, BIGINT, DOUBLE, BOOLEAN } as const;
+
+/** A text in SQL: for the paths of our own files, which no statement takes as parameters. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function toDuck(value: Value, type: ColumnType): DuckDBValue {
+  return type === "BIGINT" && typeof value === "number" ? BigInt(value) : value;
+}
+
+/** Throws on what no query here may give: cast it in SQL. */
+function toValue(value: DuckDBValue): Value {
+  switch (typeof value) {
+    case "bigint": {
+      const number = Number(value);
+      if (!Number.isSafeInteger(number)) throw new RangeError(`${value} fits no number`);
+      return number;
+    }
+    case "string":
+    case "number":
+    case "boolean":
+      return value;
+    default:
+      if (value === null) return null;
+      throw new TypeError(`a query gave ${String(value)}, which is no text, number or flag`);
+  }
+}
