@@ -58,6 +58,7 @@ func (b *backEnd) connect() (*nats.Conn, error) {
 				log.Printf("the connection is lost (%v); trying again", err)
 			}
 		}),
+		nats.ReconnectHandler(func(_ *nats.Conn) { log.Print("connected again") }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Print(err) }),
 	)
 }

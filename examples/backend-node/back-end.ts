@@ -55,7 +55,8 @@ export function printReading(message: Pick<Msg, "json">): void {
 
 async function tell(connection: NatsConnection): Promise<void> {
   for await (const status of connection.status()) {
-    if (status.type === "reconnecting") console.error("the connection is lost; trying again");
     if (status.type === "error") console.error(status.error.message);
+    if (status.type === "disconnect") console.error("the connection is lost; trying again");
+    if (status.type === "reconnect") console.error("connected again");
   }
 }

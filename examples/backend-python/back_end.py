@@ -30,7 +30,9 @@ async def connect():
         password=login_jwt,  # a function: each connection logs in with a JWT of its own
         inbox_prefix=f"_INBOX_{integration_id}",
         max_reconnect_attempts=-1,
-        error_cb=tell,
+        error_cb=tell_error,
+        disconnected_cb=tell_lost,
+        reconnected_cb=tell_back,
     )
 
 
@@ -57,5 +59,13 @@ def base64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
-async def tell(error):
-    print(f"{error!r}; trying again", file=sys.stderr)
+async def tell_error(error):  # also a refused login, at each attempt
+    print(f"{error!r}", file=sys.stderr, flush=True)
+
+
+async def tell_lost():
+    print("the connection is lost; trying again", file=sys.stderr, flush=True)
+
+
+async def tell_back():
+    print("connected again", file=sys.stderr, flush=True)

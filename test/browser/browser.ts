@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BrowserContext, chromium } from "playwright-core";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { type Condition, createConditions } from "../support/conditions.ts";
 import { findTool } from "../support/tools.ts";
 
 /** The browser on this machine, or undefined so that tests can say what they skip. */
@@ -36,6 +37,31 @@ export async function startBrowser(executablePath: string): Promise<Browser> {
       await rm(profile, { recursive: true, force: true });
     },
   };
+}
+
+/** A page at work, and what its scripts have said by calling `tell`. */
+export interface OpenPage<Told> {
+  readonly page: Page;
+  readonly told: readonly Told[];
+  /** Waits until `found` answers something; asked again whenever the page tells something. */
+  readonly until: Condition;
+}
+
+export async function openPage<Told>(browser: Browser, url: string): Promise<OpenPage<Told>> {
+  const page = await browser.newPage();
+  const told: Told[] = [];
+  const conditions = createConditions();
+  await page.exposeFunction("tell", (each: Told) => {
+    told.push(each);
+    conditions.changed();
+  });
+  await page.goto(url);
+  return { page, told, until: conditions.until };
+}
+
+/** Values as the arguments of a call that a page evaluates. */
+export function args(...values: readonly unknown[]): string {
+  return values.map((value) => JSON.stringify(value)).join(", ");
 }
 
 /** Serves one page; its URL without the path is its origin. */

@@ -3,13 +3,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { Page } from "playwright-core";
-import { createConditions } from "../support/conditions.ts";
 import { createApi, createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
 import { listen } from "../support/listener.ts";
 import { type Program, startProgram } from "../support/program.ts";
-import { type Browser, chromiumPath, servePage, startBrowser } from "./browser.ts";
+import { args, type Browser, chromiumPath, openPage, servePage, startBrowser } from "./browser.ts";
 import { type CuttableProxy, startCuttableProxy } from "./cuttable-proxy.ts";
 
 const skip = chromiumPath === undefined ? "Chromium is not installed" : false;
@@ -72,7 +70,7 @@ after(async () => {
 test("a native EventSource with a ticket hears readings, and comes back from a cut without loss or repeat", {
   skip,
 }, async () => {
-  const { page, told, until } = await openPage(site.origin);
+  const { page, told, until } = await openPage<Told>(browser, site.origin);
   const readings = () => told.filter((each) => each.kind === "reading");
   const hasHeard = (count: number) => until(`${count} readings`, () => readings().length >= count);
   await page.evaluate(`follow(${args(proxy.url, home.siteId, home.token)})`);
@@ -101,7 +99,7 @@ test("a native EventSource with a ticket hears readings, and comes back from a c
 test("a page of an origin that is not allowed gets nothing, not even with a ticket", {
   skip,
 }, async () => {
-  const { page, told, until } = await openPage(stranger.origin);
+  const { page, told, until } = await openPage<Told>(browser, stranger.origin);
   await assert.rejects(
     page.evaluate(`follow(${args(hub.url, home.siteId, home.token)})`),
     /Failed to fetch/,
@@ -121,7 +119,7 @@ test("a page of an origin that is not allowed gets nothing, not even with a tick
 test("the example's page shows readings, with a ticket and with the token", {
   skip,
 }, async () => {
-  const { page } = await openPage(exampleUrl);
+  const { page } = await openPage<Told>(browser, exampleUrl);
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("console", (message) => {
@@ -145,28 +143,6 @@ test("the example's page shows readings, with a ticket and with the token", {
   assert.deepEqual(problems, []);
   await page.close();
 });
-
-interface OpenPage {
-  readonly page: Page;
-  readonly told: readonly Told[];
-  readonly until: ReturnType<typeof createConditions>["until"];
-}
-
-async function openPage(url: string): Promise<OpenPage> {
-  const page = await browser.newPage();
-  const told: Told[] = [];
-  const conditions = createConditions();
-  await page.exposeFunction("tell", (each: Told) => {
-    told.push(each);
-    conditions.changed();
-  });
-  await page.goto(url);
-  return { page, told, until: conditions.until };
-}
-
-function args(...values: readonly string[]): string {
-  return values.map((value) => JSON.stringify(value)).join(", ");
-}
 
 let lastTimestamp = 0;
 

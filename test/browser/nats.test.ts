@@ -3,10 +3,9 @@ import { createPublicKey, sign } from "node:crypto";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { type BackEnd, createBackEnd } from "../support/back-end.ts";
-import { createConditions } from "../support/conditions.ts";
 import { createApi, createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
-import { type Browser, chromiumPath, servePage, startBrowser } from "./browser.ts";
+import { args, type Browser, chromiumPath, openPage, servePage, startBrowser } from "./browser.ts";
 import { bundle } from "./bundle.ts";
 
 /** The part of the client that needs no Node; transport-node hands it on as well. */
@@ -61,7 +60,7 @@ after(async () => {
 });
 
 test("a page follows readings over NATS with a token of the hub", { skip }, async () => {
-  const { page, told, until, follow } = await openPage();
+  const { page, told, until, follow } = await openFollower();
   await follow(await tokenOf(backEnd));
   await until("it is subscribed", () => told.some(({ op }) => op === "subscribed"));
   const startMs = Date.now();
@@ -83,7 +82,7 @@ test("a page follows readings over NATS with a token of the hub", { skip }, asyn
 });
 
 test("a person's token does not open NATS to a page", { skip }, async () => {
-  const { page, told, until, follow } = await openPage();
+  const { page, told, until, follow } = await openFollower();
   await follow(home.token);
   const { name } = await until("it is refused", () => told.find(({ op }) => op === "refused"));
   assert.equal(name, "AuthorizationError");
@@ -91,23 +90,13 @@ test("a person's token does not open NATS to a page", { skip }, async () => {
   await page.close();
 });
 
-async function openPage() {
-  const page = await browser.newPage();
-  const told: Told[] = [];
-  const conditions = createConditions();
-  await page.exposeFunction("tell", (each: Told) => {
-    told.push(each);
-    conditions.changed();
-  });
-  await page.goto(site.origin);
+async function openFollower() {
+  const { page, told, until } = await openPage<Told>(browser, site.origin);
   const subject = `orgs.${home.orgId}.sites.*.devices.*.ders.*.telemetry.json.v1`;
-  const follow = (token: string) => {
-    const values = [hub.websocketUrl, token, backEnd.id, subject];
-    const args = values.map((value) => JSON.stringify(value)).join(", ");
-    // Not awaited in the page: it follows until the page is closed.
-    return page.evaluate(`void follow(${args})`);
-  };
-  return { page, told, until: conditions.until, follow };
+  // Not awaited in the page: it follows until the page is closed.
+  const follow = (token: string) =>
+    page.evaluate(`void follow(${args(hub.websocketUrl, token, backEnd.id, subject)})`);
+  return { page, told, until, follow };
 }
 
 /** Logs in over REST, as a machine does: by a challenge that its ES256 key signs. */

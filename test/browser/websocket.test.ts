@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { createConditions } from "../support/conditions.ts";
 import { createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
-import { type Browser, chromiumPath, servePage, startBrowser } from "./browser.ts";
+import { args, type Browser, chromiumPath, openPage, servePage, startBrowser } from "./browser.ts";
 import { type CuttableProxy, startCuttableProxy } from "./cuttable-proxy.ts";
 
 const skip = chromiumPath === undefined ? "Chromium is not installed" : false;
@@ -57,7 +56,7 @@ after(async () => {
 test("a page signs in with its first frame and resumes after a cut, without loss or repeat", {
   skip,
 }, async () => {
-  const { page, told, until } = await openPage(site.origin);
+  const { page, told, until } = await openPage<Told>(browser, site.origin);
   const numbers = () =>
     told.flatMap(({ op, reading }) => (op === "reading" ? [Object(reading).W] : []));
   await page.evaluate(`open(${args(proxy.url, home.siteId)}, { token: ${args(home.token)} })`);
@@ -81,13 +80,13 @@ test("a page signs in with its first frame and resumes after a cut, without loss
 test("the session cookie opens sockets of allowed origins, and of no other page that brings it along", {
   skip,
 }, async () => {
-  const mine = await openPage(site.origin);
+  const mine = await openPage<Told>(browser, site.origin);
   assert.equal(await mine.page.evaluate(`signIn(${args(hub.url, home.token)})`), 204);
   await mine.page.evaluate(`open(${args(hub.url, home.siteId)})`);
   await mine.until("it is subscribed", () => mine.told.some(({ op }) => op === "subscribed"));
   assert.equal(await mine.page.evaluate("document.cookie"), "", "scripts cannot read it");
 
-  const theirs = await openPage(stranger.origin);
+  const theirs = await openPage<Told>(browser, stranger.origin);
   await theirs.page.evaluate(`open(${args(hub.url, home.siteId)})`);
   const closed = await theirs.until("it is closed", () =>
     theirs.told.find(({ op }) => op === "closed"),
@@ -97,22 +96,6 @@ test("the session cookie opens sockets of allowed origins, and of no other page 
   assert.ok(!theirs.told.some(({ op }) => op === "authenticated" || op === "reading"));
   await Promise.all([mine.page.close(), theirs.page.close()]);
 });
-
-async function openPage(url: string) {
-  const page = await browser.newPage();
-  const told: Told[] = [];
-  const conditions = createConditions();
-  await page.exposeFunction("tell", (each: Told) => {
-    told.push(each);
-    conditions.changed();
-  });
-  await page.goto(url);
-  return { page, told, until: conditions.until };
-}
-
-function args(...values: readonly string[]): string {
-  return values.map((value) => JSON.stringify(value)).join(", ");
-}
 
 let lastTimestamp = 0;
 

@@ -38,7 +38,7 @@ describe("docs/protocol.md", { concurrency: 6 }, () => {
       assert.ok(replay, `nobody knows how to replay a block of "${language}"`);
       const missing = toolsOf(block).filter((name) => findTool(name) === undefined);
       if (missing.length > 0) return t.skip(`${missing.join(" and ")} is not installed`);
-      return replay(text, await createStage(hub));
+      return replay(text, await createStage(hub, text));
     });
   }
 });
@@ -110,7 +110,7 @@ function sectionOf(heading: string): string {
 
 function toolsOf({ language, text }: Block): readonly string[] {
   return language === "sh"
-    ? ["bash", "curl", "mosquitto_pub"].filter(
+    ? ["bash", "curl", "mosquitto_pub", "openssl"].filter(
         (name) => name === "bash" || text.includes(`${name} `),
       )
     : [];

@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import { encodeCursor } from "@novacore/protocol";
 import { SigningKeys } from "../../packages/server/src/access/signing-keys.ts";
 import { signToken } from "../../packages/server/src/access/tokens.ts";
 import { limits } from "../../packages/server/src/limits.ts";
+import { createBackEnd } from "../support/back-end.ts";
 import { createApi, createHome, type Home } from "../support/home.ts";
 import type { TestHub } from "../support/hub.ts";
 import { Values } from "./elision.ts";
@@ -14,9 +16,11 @@ export interface Stage {
   direct(sentence: string): Promise<void>;
 }
 
-export async function createStage(hub: TestHub): Promise<Stage> {
+/** For an example's text: what it does not name need not be made. */
+export async function createStage(hub: TestHub, text: string): Promise<Stage> {
   const home = await createHome(hub);
-  const values = new Values(await valuesOf(hub, home));
+  const integration = text.includes("{{integration_jwt}}") ? await integrationOf(home) : {};
+  const values = new Values({ ...(await valuesOf(hub, home)), ...integration });
   // Two readings of a DER never share a timestamp.
   let clockMs = Date.now();
   return {
@@ -54,6 +58,7 @@ async function valuesOf(hub: TestHub, home: Home): Promise<Record<string, string
     der_id: derId,
     identity_id: home.session.identityId,
     serial: gateway.serial,
+    key_file: join(hub.dataDir, `${home.orgId}-key.pem`),
     gateway_jwt: gateway.loginJwt(),
     token: home.token,
     expiring_token: await expiringToken(hub, home),
@@ -62,6 +67,11 @@ async function valuesOf(hub: TestHub, home: Home): Promise<Record<string, string
     a_minute_ago: `${nowMs - 60_000}`,
     cursor_of_an_older_stream: encodeCursor({ epoch: 1, sequence: 1 }),
   };
+}
+
+async function integrationOf(home: Home): Promise<Record<string, string>> {
+  const { id, loginJwt } = await createBackEnd(home);
+  return { integration_id: id, integration_jwt: loginJwt() };
 }
 
 /** A token like the home's own, but near its end. */

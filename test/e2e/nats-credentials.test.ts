@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +10,7 @@ import { type BackEnd, createBackEnd } from "../support/back-end.ts";
 import { goEnv, goFor } from "../support/go.ts";
 import { type Api, createApi, createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
-import { startProgram } from "../support/program.ts";
+import { type Program, runProgram, startProgram } from "../support/program.ts";
 import { pythonWith } from "../support/python.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
@@ -31,7 +32,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), "novacore-test-"));
   await symlink(join(project, "node_modules"), join(folder, "node_modules"));
   const pem = backEnd.key.export({ type: "pkcs8", format: "pem" });
-  await writeFile(join(folder, "key.pem"), pem);
+  await writeFile(join(folder, "back-end-key.pem"), pem);
 });
 after(async () => {
   await hub?.close();
@@ -75,6 +76,21 @@ test("an owner asks for the organization, or for one of its integrations", async
   assert.deepEqual(exact.subjects, [`orgs.${home.orgId}.sites.${siteId}.>`]);
 });
 
+test("the organization need not be named where it is plain which one is meant", async () => {
+  const asBackEnd = createApi(hub.url, backEnd.loginJwt());
+  assert.equal((await asBackEnd("GET", "/nats/credentials")).org_id, home.orgId);
+  const named = await asOwner("GET", `/nats/credentials?integration_id=${backEnd.id}`);
+  assert.deepEqual([named.org_id, named.integration_id], [home.orgId, backEnd.id]);
+  await assert.rejects(
+    asOwner("GET", "/nats/credentials"),
+    /422.*Name the organization with org_id/,
+  );
+  const other = await createBackEnd(await createHome(hub));
+  const foreign = `/nats/credentials?integration_id=${other.id}`;
+  await assert.rejects(asOwner("GET", foreign), /404/);
+  await assert.rejects(asBackEnd("GET", foreign), /404/);
+});
+
 test("nobody is told of another organization or another's integration", async () => {
   const elsewhere = await createHome(hub);
   const other = await createBackEnd(elsewhere);
@@ -91,17 +107,22 @@ test("nobody is told of another organization or another's integration", async ()
   await assert.rejects(createApi(hub.url, viewer.token)("GET", pathOf(home.orgId)), /403/);
 });
 
-/** How to run each snippet, given its file. */
+/** How to run each snippet, in a folder that has the key as `back-end-key.pem`. */
 const languages = {
   typescript: {
     file: "live.ts",
-    run: (file: string) => startProgram(process.execPath, [file], env()),
+    command: async (file: string) => [process.execPath, file],
   },
-  python: { file: "live.py", run: (file: string) => startProgram(python ?? "", [file], env()) },
+  python: { file: "live.py", command: async (file: string) => [python ?? "", file] },
   go: {
     file: "live.go",
-    run: (file: string) =>
-      startProgram(go ?? "", ["run", file], { ...env({ ...goEnv }), cwd: goFolder }),
+    // Built where its module is, and run elsewhere.
+    async command(file: string) {
+      const program = file.replace(/\.go$/, "");
+      const options = { env: goEnv, cwd: goFolder };
+      await runProgram(go ?? "", ["build", "-o", program, file], options);
+      return [program];
+    },
   },
 } as const;
 const missing = {
@@ -110,33 +131,66 @@ const missing = {
   go: go === undefined && "Go with nats.go",
 } as const;
 
-function env(more: Readonly<Record<string, string>> = {}) {
-  return { env: { KEY_FILE: join(folder, "key.pem"), ...more } };
-}
-
-describe("the snippets run as they are", () => {
-  let timestamp = Date.now() - 600_000;
-  for (const language of ["typescript", "python", "go"] as const) {
-    test(language, { skip: missing[language] }, async () => {
+for (const language of ["typescript", "python", "go"] as const) {
+  describe(`the ${language} snippet`, { skip: missing[language] }, () => {
+    let command: readonly string[];
+    const start = (env: Readonly<Record<string, string>> = {}) => {
+      const [program = "", ...args] = command;
+      return startProgram(program, args, { cwd: folder, env });
+    };
+    before(async () => {
       const { snippets } = await createApi(hub.url, backEnd.loginJwt())("GET", pathOf(home.orgId));
-      const { file, run } = languages[language];
+      const { file, command: commandOf } = languages[language];
       const path = join(folder, file);
       await writeFile(path, snippets[language]);
-      const program = run(path);
-      let isHeard = false;
-      const heard = program
-        .until("a reading", () => program.stdout().includes(`"der_id":"${home.ders.meter.derId}"`))
-        .finally(() => {
-          isHeard = true;
-        });
-      // When it has subscribed nothing tells, so readings come until it hears one.
-      while (!isHeard) {
-        timestamp += 1;
-        await home.publish("meter", { type: "meter", timestamp, W: 1 });
-      }
-      await heard;
+      command = await commandOf(path);
+    });
+
+    test("prints readings as it is, and tells that it was cut off and came back", async () => {
+      const program = start();
+      await untilHeard(program);
+      const { siteId, orgId } = home;
+      const member = `/organizations/${orgId}/members/${backEnd.id}`;
+      await asOwner("PUT", member, { role: "viewer", site_ids: [siteId] });
+      await asOwner("PUT", member, { role: "viewer" });
+      await program.until("the loss", () => /connection (is )?lost/.test(program.stderr()));
+      await program.until("the return", () => program.stderr().includes("connected again"));
       program.signal("SIGKILL");
       await program.ended;
     });
+
+    test("says why when its key is not the integration's", async () => {
+      const program = start({ KEY_FILE: await otherKey() });
+      const has = () => /authorization/i.test(program.stderr());
+      // Some give up, which says it as well; others try again.
+      await Promise.race([program.until("the reason", has), program.ended]);
+      assert.ok(has(), program.stderr());
+      program.signal("SIGKILL");
+      await program.ended;
+    });
+  });
+}
+
+let timestamp = Date.now() - 600_000;
+
+/** When it has subscribed nothing tells, so readings come until it hears one. */
+async function untilHeard(program: Program): Promise<void> {
+  let isHeard = false;
+  const heard = program
+    .until("a reading", () => program.stdout().includes(`"der_id":"${home.ders.meter.derId}"`))
+    .finally(() => {
+      isHeard = true;
+    });
+  while (!isHeard) {
+    timestamp += 1;
+    await home.publish("meter", { type: "meter", timestamp, W: 1 });
   }
-});
+  await heard;
+}
+
+async function otherKey(): Promise<string> {
+  const path = join(folder, "other-key.pem");
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  await writeFile(path, privateKey.export({ type: "pkcs8", format: "pem" }));
+  return path;
+}

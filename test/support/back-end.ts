@@ -18,13 +18,14 @@ export interface BackEnd {
 }
 
 export interface BackEndOptions {
+  /** Default: one that no other has. */
   readonly name?: string;
   readonly siteIds?: readonly string[];
 }
 
 export async function createBackEnd(
   home: Pick<Home, "url" | "token" | "orgId">,
-  { name = "Back end", siteIds }: BackEndOptions = {},
+  { name = `Back end ${randomUUID()}`, siteIds }: BackEndOptions = {},
 ): Promise<BackEnd> {
   const api = createApi(home.url, home.token);
   const { id, private_key } = await api("POST", `/organizations/${home.orgId}/integrations`, {

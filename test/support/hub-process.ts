@@ -24,8 +24,12 @@ export interface HubProcess {
   close(): Promise<void>;
 }
 
-export async function startHubProcess(): Promise<HubProcess> {
-  const dataDir = await mkdtemp(join(tmpdir(), "novacore-test-"));
+/** A `givenDir` is left to whoever gave it. */
+export async function startHubProcess(
+  settings: Readonly<Record<string, string>> = {},
+  givenDir?: string,
+): Promise<HubProcess> {
+  const dataDir = givenDir ?? (await mkdtemp(join(tmpdir(), "novacore-test-")));
   const [http, realtime, nats, mqtt] = await freePorts(4);
   const env = {
     ...process.env,
@@ -35,6 +39,7 @@ export async function startHubProcess(): Promise<HubProcess> {
     NOVACORE_MQTT_PORT: `${mqtt}`,
     NOVACORE_DATA_DIR: dataDir,
     NOVACORE_LOG_LEVEL: "warn",
+    ...settings,
   };
   let child: ChildProcess | undefined;
   const start = async () => {
@@ -51,7 +56,7 @@ export async function startHubProcess(): Promise<HubProcess> {
     kill: () => end(child, "SIGKILL"),
     async close() {
       await end(child, "SIGTERM");
-      await rm(dataDir, { recursive: true, force: true });
+      if (givenDir === undefined) await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

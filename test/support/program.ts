@@ -3,6 +3,8 @@ import { type Condition, createConditions } from "./conditions.ts";
 
 /** A program under test, started as from a terminal: in a process group of its own. */
 export interface Program {
+  /** Of the process itself, which leads the group. */
+  readonly pid: number;
   /** What it has written so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
@@ -56,6 +58,7 @@ export function startProgram(
     });
   });
   return {
+    pid: child.pid ?? 0,
     stdout: () => written.stdout,
     stderr: () => written.stderr,
     until: conditions.until,

@@ -45,7 +45,7 @@ export async function createHttpApp(
     origin: [...config.corsOrigins],
     // For the session cookie, which opens streams alone.
     credentials: true,
-    methods: ["GET", "HEAD", "POST", "PUT", "DELETE"],
+    methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
     allowedHeaders: ["authorization", "content-type", "last-event-id", "cache-control"],
     exposedHeaders: ["link", "retry-after", "x-request-id"],
     maxAge: 600,

@@ -1,9 +1,9 @@
 import { NovacoreError } from "@novacore/protocol";
-import type { Kysely, Selectable } from "kysely";
+import type { Kysely, Selectable, Transaction } from "kysely";
 import type { ChangeFeed } from "./changes.ts";
 import { insertIdentity, replaceKeys } from "./identities.ts";
 import { newIdentityId } from "./ids.ts";
-import { insertMember, type Member, type MemberStore } from "./members.ts";
+import { changeMember, insertMember, type Member, type MemberStore } from "./members.ts";
 import { takeSlot } from "./nats-slots.ts";
 import { lockOrganization } from "./organizations.ts";
 import type { Page } from "./page.ts";
@@ -47,6 +47,12 @@ export interface NewIntegration {
   readonly createdBy: string;
 }
 
+export interface IntegrationSettings {
+  readonly name?: string | undefined;
+  /** Null: all sites. */
+  readonly siteIds?: readonly string[] | null | undefined;
+}
+
 /**
  * Identities of type `integration` that were approved by an organization: each works for one, as a
  * viewer of it, so that one table of grants decides for every transport.
@@ -63,14 +69,15 @@ export class IntegrationStore {
   }
 
   /**
-   * Throws `conflict` when the key is somebody's, `validation_failed` for a site of another
-   * organization, `nats_slots_exhausted`.
+   * Throws `conflict` when the key is somebody's or the name another one's of the organization,
+   * `validation_failed` for a site of another organization, `nats_slots_exhausted`.
    */
   async create(integration: NewIntegration): Promise<Integration> {
     const { orgId, name, publicKeys, scopes, siteIds, createdBy } = integration;
     const id = newIdentityId();
     await this.#db.transaction().execute(async (trx) => {
       await lockOrganization(trx, orgId);
+      await assertNameFree(trx, orgId, name);
       await takeSlot(trx, orgId);
       await insertIdentity(trx, { id, type: "integration", name, publicKeys });
       await insertMember(trx, orgId, id, { role: "viewer", siteIds });
@@ -126,16 +133,36 @@ export class IntegrationStore {
     return Promise.all(rows.map((row) => this.#read(row)));
   }
 
+  /**
+   * Changes what is given. Throws `conflict` when the name is another one's of the organization,
+   * `validation_failed` for a site of another organization, or `not_found` once revoked.
+   */
+  async update(
+    { orgId, identityId }: Pick<Integration, "orgId" | "identityId">,
+    { name, siteIds }: IntegrationSettings,
+  ): Promise<void> {
+    await this.#db.transaction().execute(async (trx) => {
+      await lockOrganization(trx, orgId);
+      await lockUnrevoked(trx, identityId);
+      if (name !== undefined) {
+        await assertNameFree(trx, orgId, name, identityId);
+        await trx.updateTable("identities").set({ name }).where("id", "=", identityId).execute();
+      }
+      if (siteIds !== undefined) {
+        const settings = { role: "viewer", siteIds: siteIds ?? undefined } as const;
+        // One that was removed as a member sees what it is given now.
+        const isMember = await changeMember(trx, orgId, identityId, settings);
+        if (!isMember) await insertMember(trx, orgId, identityId, settings);
+      }
+    });
+    if (name !== undefined) this.#changes.emit("identity", [identityId]);
+    if (siteIds !== undefined) this.#changes.emit("member", [identityId]);
+  }
+
   /** Another key in the place of all that it has. Throws `conflict`, or `not_found` once revoked. */
   async rotateKey(identityId: string, publicKeys: readonly string[]): Promise<void> {
     await this.#db.transaction().execute(async (trx) => {
-      const { numUpdatedRows } = await trx
-        .updateTable("identities")
-        .set({ id: identityId })
-        .where("id", "=", identityId)
-        .where("revoked_at", "is", null)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) throw new NovacoreError("not_found");
+      await lockUnrevoked(trx, identityId);
       await replaceKeys(trx, identityId, publicKeys);
     });
     this.#changes.emit("identity", [identityId]);
@@ -180,6 +207,42 @@ export class IntegrationStore {
   async #read(row: JoinedRow): Promise<Integration> {
     return toIntegration(row, await this.#members.get(row.org_id, row.identity_id));
   }
+}
+
+/** Takes the row's lock: an update that changes nothing is the form that both databases know. */
+async function lockUnrevoked(trx: Transaction<Tables>, identityId: string): Promise<void> {
+  const { numUpdatedRows } = await trx
+    .updateTable("identities")
+    .set({ id: identityId })
+    .where("id", "=", identityId)
+    .where("revoked_at", "is", null)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) throw new NovacoreError("not_found");
+}
+
+/**
+ * The caller holds the organization's lock. Two of one name could not be told apart by whoever wants
+ * to revoke one; a revoked one's name is free again.
+ */
+async function assertNameFree(
+  trx: Transaction<Tables>,
+  orgId: string,
+  name: string,
+  exceptId?: string,
+): Promise<void> {
+  const holder = await trx
+    .selectFrom("integrations")
+    .innerJoin("identities", "identities.id", "integrations.identity_id")
+    .select("identities.id")
+    .where("integrations.org_id", "=", orgId)
+    .where("identities.name", "=", name)
+    .where("identities.revoked_at", "is", null)
+    .executeTakeFirst();
+  if (holder === undefined || holder.id === exceptId) return;
+  const sentence =
+    `The organization has an integration named ${JSON.stringify(name)} already, ${holder.id}; ` +
+    "choose another name, or revoke that one first.";
+  throw new NovacoreError("conflict", sentence);
 }
 
 type JoinedRow = Selectable<IntegrationRow> &

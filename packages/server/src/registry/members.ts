@@ -73,14 +73,8 @@ export class MemberStore {
   async update(orgId: string, identityId: string, settings: MemberSettings): Promise<void> {
     await this.#db.transaction().execute(async (trx) => {
       if (settings.role !== "owner") await passOwnershipOn(trx, orgId, identityId);
-      const { numUpdatedRows } = await trx
-        .updateTable("members")
-        .set({ role: settings.role, site_limited: settings.siteIds === undefined ? 0 : 1 })
-        .where("org_id", "=", orgId)
-        .where("identity_id", "=", identityId)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) throw new NovacoreError("not_found");
-      await setSites(trx, orgId, identityId, settings);
+      const isMember = await changeMember(trx, orgId, identityId, settings);
+      if (!isMember) throw new NovacoreError("not_found");
     });
     this.#changes.emit("member", [identityId]);
   }
@@ -122,6 +116,24 @@ export async function insertMember(
     throw new NovacoreError("conflict", `${identityId} is a member already; change its role.`);
   }
   await setSites(trx, orgId, identityId, settings);
+}
+
+/** The caller holds the organization's lock. False when the identity is no member. */
+export async function changeMember(
+  trx: Transaction<Tables>,
+  orgId: string,
+  identityId: string,
+  settings: MemberSettings,
+): Promise<boolean> {
+  const { numUpdatedRows } = await trx
+    .updateTable("members")
+    .set({ role: settings.role, site_limited: settings.siteIds === undefined ? 0 : 1 })
+    .where("org_id", "=", orgId)
+    .where("identity_id", "=", identityId)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) return false;
+  await setSites(trx, orgId, identityId, settings);
+  return true;
 }
 
 /** Before an owner goes: another one stands in the organization's record, or nobody goes. */

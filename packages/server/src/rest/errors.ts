@@ -1,5 +1,6 @@
-import { type ErrorCode, type ErrorDetail, NovacoreError } from "@novacore/protocol";
+import { type ErrorCode, NovacoreError } from "@novacore/protocol";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { describeFaults } from "./faults.ts";
 import { createMethodTable } from "./methods.ts";
 
 /**
@@ -11,7 +12,7 @@ export function registerErrorHandler(app: FastifyInstance): void {
   const methods = createMethodTable();
   app.addHook("onRoute", ({ method, url }) => methods.add(method, url));
   app.setErrorHandler<FastifyError | NovacoreError>((error, request, reply) => {
-    const told = translate(error);
+    const told = translate(error, request);
     // "Not now" is an answer that was meant, and a hub that is stopping gives it a thousand times.
     if (told.status >= 500 && told.status !== 503) {
       request.log.error({ err: error, code: told.code }, "request failed");
@@ -46,11 +47,11 @@ function answer(error: NovacoreError, request: FastifyRequest, reply: FastifyRep
 }
 
 /** The only place where an error of any kind becomes what a client is told. */
-function translate(error: FastifyError | NovacoreError): NovacoreError {
+function translate(error: FastifyError | NovacoreError, request: FastifyRequest): NovacoreError {
   if (error instanceof NovacoreError) {
     return error.status < 500 || error.code !== "internal" ? error : new NovacoreError("internal");
   }
-  if (error.validation !== undefined) return fromValidation(error);
+  if (error.validation !== undefined) return fromValidation(error, request);
   const code = codeOfStatus[error.statusCode ?? 500];
   if (code !== undefined) return new NovacoreError(code);
   const isClientError = (error.statusCode ?? 500) < 500;
@@ -68,21 +69,14 @@ const codeOfStatus: Readonly<Record<number, ErrorCode>> = {
 /** Enough to mend a request with; a hostile body could hold thousands of faults. */
 const detailsMax = 20;
 
-function fromValidation(error: FastifyError): NovacoreError {
+function fromValidation(error: FastifyError, request: FastifyRequest): NovacoreError {
+  const { validation = [], validationContext: part } = error;
   // An id in a path that no id can be: the thing does not exist.
-  if (error.validationContext === "params") return new NovacoreError("not_found");
-  const details = (error.validation ?? []).flatMap(toDetails).slice(0, detailsMax);
+  if (part === "params") return new NovacoreError("not_found");
+  const value = part === "querystring" ? request.query : request.body;
+  const schema = request.routeOptions.schema?.[part === "querystring" ? part : "body"];
+  const details = describeFaults(validation, { value, schema }).slice(0, detailsMax);
   const [first] = details;
   const message = first && `${first.path || "The body"} ${first.message}.`;
   return new NovacoreError("validation_failed", message, { details });
-}
-
-type ValidationFault = NonNullable<FastifyError["validation"]>[number];
-
-function toDetails({ instancePath, keyword, message, params }: ValidationFault): ErrorDetail[] {
-  const missing = params.requiredProperties;
-  if (keyword === "required" && Array.isArray(missing)) {
-    return missing.map((name) => ({ path: `${instancePath}/${name}`, message: "is missing" }));
-  }
-  return [{ path: instancePath, message: message ?? "is not allowed" }];
 }

@@ -3,15 +3,17 @@ import { limits } from "../limits.ts";
 
 /** Fields that several resources share. */
 
+/** Of a body whose unknown members are refused by name, as they would be a mistake that nobody sees. */
+export const closed = { additionalProperties: false } as const;
+
 /** Any id: one that does not fit names nothing, so that paths with it answer 404. */
 export const Id = Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$" });
 
-/** Text for people: no control characters, which PostgreSQL, logs and headers would trip over. */
-export const Name = Type.String({
-  minLength: 1,
-  maxLength: 200,
-  pattern: "^[^\\u0000-\\u001f\\u007f]*$",
-});
+/** No control characters, which PostgreSQL, logs and headers would trip over. */
+export const printable = "^[^\\u0000-\\u001f\\u007f]*$";
+
+/** Text for people. */
+export const Name = Type.String({ minLength: 1, maxLength: 200, pattern: printable });
 
 export const Time = Type.String({ format: "date-time", description: "ISO-8601, UTC" });
 

@@ -1,21 +1,25 @@
-import { generateKeyPairSync } from "node:crypto";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { NovacoreError } from "@novacore/protocol";
-import { type Static, Type } from "typebox";
-import { readPublicKeys } from "../access/keys.ts";
+import { Type } from "typebox";
 import { limits } from "../limits.ts";
 import { type Integration, integrationScopes } from "../registry/integrations.ts";
-import { Id, Name, nullable, PageQuery, PublicKey, Time } from "./fields.ts";
+import { closed, Id, Name, nullable, PageQuery, Time } from "./fields.ts";
+import { KeyChoice, NewKey, takeKey } from "./integration-keys.ts";
 import { sendPage } from "./paging.ts";
 import type { ResourceOptions } from "./routes.ts";
 
-const KeyChoice = Type.Object({
-  public_key: Type.Optional(PublicKey),
-  generate: Type.Optional(Type.Literal(true, { description: "The hub makes an ES256 key pair" })),
-});
 const Scopes = Type.Array(Type.Enum(integrationScopes), { minItems: 1, uniqueItems: true });
 const SiteIds = nullable(
   Type.Array(Id, { minItems: 1, maxItems: limits.integrationSitesMax, uniqueItems: true }),
+);
+const NewIntegration = Type.Interface(
+  [KeyChoice],
+  { name: Name, scopes: Scopes, site_ids: Type.Optional(SiteIds) },
+  closed,
+);
+const Settings = Type.Object(
+  { name: Type.Optional(Name), site_ids: Type.Optional(SiteIds) },
+  closed,
 );
 const IntegrationAnswer = Type.Object({
   id: Type.String(),
@@ -27,12 +31,6 @@ const IntegrationAnswer = Type.Object({
   created_by: Type.String(),
   created_at: Time,
   last_seen_at: nullable(Time),
-});
-/** Told once, in the answer to the request that had it made. */
-const NewKey = Type.Object({
-  private_key: Type.Optional(
-    Type.Object({ pem: Type.String(), jwk: Type.Record(Type.String(), Type.String()) }),
-  ),
 });
 const OrgParams = Type.Object({ org_id: Id });
 const Params = Type.Object({ org_id: Id, id: Id });
@@ -60,11 +58,7 @@ export const integrationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = asy
       schema: {
         summary: "Give a back end access; a generated private key is told once",
         params: OrgParams,
-        body: Type.Interface([KeyChoice], {
-          name: Name,
-          scopes: Scopes,
-          site_ids: Type.Optional(SiteIds),
-        }),
+        body: NewIntegration,
         response: { 201: Type.Interface([IntegrationAnswer, NewKey], {}) },
       },
     },
@@ -118,6 +112,31 @@ export const integrationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = asy
     },
   );
 
+  app.patch(
+    "/organizations/:org_id/integrations/:id",
+    {
+      schema: {
+        summary: "Rename it, or change the sites that it sees, on its connections as well",
+        params: Params,
+        body: Settings,
+        response: { 200: IntegrationAnswer },
+      },
+    },
+    async (request) => {
+      const { org_id: orgId, id } = request.params;
+      const { name, site_ids: siteIds } = request.body;
+      const { identityId: by } = await authorize(request, "integration.manage");
+      const { identityId } = await read(orgId, id);
+      if (name === undefined && siteIds === undefined) {
+        throw new NovacoreError("validation_failed", "Give name, site_ids or both.");
+      }
+      await registry.integrations.update({ orgId, identityId }, { name, siteIds });
+      const fields = { identityId, orgId, name, siteIds, by };
+      request.log.info({ event: "integration_changed", ...fields }, "a back end was changed");
+      return toAnswer(await read(orgId, id));
+    },
+  );
+
   app.post(
     "/organizations/:org_id/integrations/:id/keys",
     {
@@ -164,29 +183,6 @@ export const integrationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = asy
     return caller;
   }
 };
-
-interface KeyPair {
-  readonly publicKeys: readonly string[];
-  /** What the answer says of a pair that the hub has made. */
-  readonly privateKey: Static<typeof NewKey>;
-}
-
-/** Throws `key_invalid`, or `validation_failed` unless one of the two is given. */
-function takeKey({ public_key: publicKey, generate }: Static<typeof KeyChoice>): KeyPair {
-  if ((publicKey === undefined) === (generate === undefined)) {
-    const message = "Give either public_key or generate: true.";
-    const details = [{ path: "/public_key", message }];
-    throw new NovacoreError("validation_failed", message, { details });
-  }
-  if (publicKey !== undefined) {
-    return { publicKeys: readPublicKeys(publicKey).map(({ hex }) => hex), privateKey: {} };
-  }
-  const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const [{ hex }] = readPublicKeys(pair.publicKey.export({ format: "jwk" }));
-  const { kty = "", crv = "", x = "", y = "", d = "" } = pair.privateKey.export({ format: "jwk" });
-  const pem = pair.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  return { publicKeys: [hex], privateKey: { private_key: { pem, jwk: { kty, crv, x, y, d } } } };
-}
 
 function describe(integration: Integration, publicKey: string | null) {
   return {

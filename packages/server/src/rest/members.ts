@@ -6,7 +6,7 @@ import type { Caller } from "../access/caller.ts";
 import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
 import { type Member, type MemberSettings, roles } from "../registry/members.ts";
-import { Id, PageQuery, Time } from "./fields.ts";
+import { closed, Id, PageQuery, Time } from "./fields.ts";
 import { sendPage } from "./paging.ts";
 import type { ResourceOptions } from "./routes.ts";
 
@@ -15,7 +15,8 @@ const SiteIds = Type.Union([
   Type.Array(Id, { maxItems: limits.streamSitesMax, uniqueItems: true }),
   Type.Null(),
 ]);
-const Settings = Type.Object({ role: Role, site_ids: Type.Optional(SiteIds) });
+const Settings = Type.Object({ role: Role, site_ids: Type.Optional(SiteIds) }, closed);
+const NewMember = Type.Interface([Settings], { identity_id: Id }, closed);
 const MemberAnswer = Type.Object({
   org_id: Type.String(),
   identity_id: Type.String(),
@@ -60,7 +61,7 @@ export const memberRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
       schema: {
         summary: "Add a member",
         params: OrgParams,
-        body: Type.Object({ identity_id: Id, role: Role, site_ids: Type.Optional(SiteIds) }),
+        body: NewMember,
         response: { 201: MemberAnswer },
       },
     },
@@ -103,6 +104,7 @@ export const memberRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
       await authorizeChange(access, caller, orgId, [settings.role]);
       const former = await read(registry, orgId, identityId);
       await authorizeChange(access, caller, orgId, [former.role]);
+      await assertFitsIntegration(registry, identityId, settings);
       await registry.members.update(orgId, identityId, settings);
       return read(registry, orgId, identityId);
     },
@@ -139,6 +141,30 @@ export async function assertPerson(registry: Registry, id: string, path: string)
   // One sentence for all, or an organization's admin could list everybody else's gateways.
   const message = `${id} is no identity that can be a member.`;
   throw new NovacoreError("validation_failed", message, { details: [{ path, message }] });
+}
+
+/**
+ * An integration only reads: as anything more, whoever holds its key could change the organization.
+ * Throws `validation_failed`; everybody else is let through.
+ */
+async function assertFitsIntegration(
+  registry: Registry,
+  id: string,
+  { role, siteIds }: MemberSettings,
+): Promise<void> {
+  if ((await registry.integrations.approval(id)) === undefined) return;
+  if (role !== "viewer") {
+    const message = `${id} is an integration: it can be a viewer and nothing else, not ${role}.`;
+    throw new NovacoreError("validation_failed", message, {
+      details: [{ path: "/role", message }],
+    });
+  }
+  const most = limits.integrationSitesMax;
+  if (siteIds === undefined || (siteIds.length > 0 && siteIds.length <= most)) return;
+  const message = `An integration is limited to 1 to ${most} sites, not ${siteIds.length}; to end its access, revoke it.`;
+  throw new NovacoreError("validation_failed", message, {
+    details: [{ path: "/site_ids", message }],
+  });
 }
 
 /** Owners are made and unmade by those who may hand the organization over. */

@@ -14,6 +14,7 @@ import type { HubAddresses } from "./asyncapi-servers.ts";
 import type { CallerOf } from "./authenticate.ts";
 import { Id, nullable } from "./fields.ts";
 import { natsSnippets } from "./nats-snippets.ts";
+import { organizationOf } from "./organization-of.ts";
 
 export interface NatsCredentialsOptions {
   readonly registry: Registry;
@@ -54,14 +55,16 @@ export const natsCredentialsRoutes: FastifyPluginAsyncTypebox<NatsCredentialsOpt
     {
       schema: {
         summary: "What a back end needs to log in to NATS, with a program to begin with",
-        querystring: Type.Object({ org_id: Id, integration_id: Type.Optional(Id) }),
+        querystring: Type.Object({
+          org_id: Type.Optional(Id),
+          integration_id: Type.Optional(Id),
+        }),
         response: { 200: CredentialsAnswer },
       },
     },
     async (request) => {
-      const { org_id: orgId, integration_id: named } = request.query;
       const caller = await callerOf(request);
-      const integration = await find(registry, access, caller, orgId, named);
+      const { integration, orgId } = await find(registry, access, caller, request.query);
       const id = integration?.identityId ?? placeholder;
       const { natsUrl, websocketUrl } = await addresses;
       const nats = seenFrom(request.hostname, withoutSecret(natsUrl));
@@ -86,25 +89,35 @@ export const natsCredentialsRoutes: FastifyPluginAsyncTypebox<NatsCredentialsOpt
 /** Stands where an id must be filled in, when a person names no integration. */
 const placeholder = "YOUR-INTEGRATION-ID";
 
-/** Throws `not_found` or `forbidden`; undefined when a person asks for the organization alone. */
+interface Question {
+  readonly org_id?: string;
+  readonly integration_id?: string;
+}
+
+/**
+ * Whose credentials are asked for; no integration when a person asks for the organization alone.
+ * Throws `not_found`, `forbidden`, or `validation_failed` when a person names neither.
+ */
 async function find(
   registry: Registry,
   access: Access,
   caller: Caller,
-  orgId: string,
-  named: string | undefined,
-): Promise<Integration | undefined> {
+  { org_id: namedOrg, integration_id: named }: Question,
+): Promise<{ readonly integration: Integration | undefined; readonly orgId: string }> {
   const isItself = caller.identityType === "integration";
-  if (isItself) await access.authorize(caller, "telemetry.read", { orgId });
-  else await access.authorize(caller, "integration.view", { orgId });
   const id = isItself ? caller.identityId : named;
-  if (id === undefined) return undefined;
-  const integration = await registry.integrations.get(id);
-  const isMeant = named === undefined || named === id;
-  if (integration?.orgId !== orgId || integration.revokedAt !== null || !isMeant) {
+  const found = id === undefined ? undefined : await registry.integrations.get(id);
+  if (namedOrg === undefined && id !== undefined && found === undefined) {
     throw new NovacoreError("not_found");
   }
-  return integration;
+  const orgId = organizationOf(namedOrg, found);
+  await access.authorize(caller, isItself ? "telemetry.read" : "integration.view", { orgId });
+  if (id === undefined) return { integration: undefined, orgId };
+  const isMeant = named === undefined || named === id;
+  if (found?.orgId !== orgId || found.revokedAt !== null || !isMeant) {
+    throw new NovacoreError("not_found");
+  }
+  return { integration: found, orgId };
 }
 
 function loginsOf(id: string, orgId: string) {

@@ -7,13 +7,25 @@ export interface SnippetParts {
 }
 
 /**
- * Programs that print the readings of an organization as they are stored, in three languages; each
- * reads the private key (PEM) from the file that KEY_FILE names. The folders `examples/backend-*`
- * have more of them.
+ * Programs that print the readings of an organization as they are stored, in three languages, and
+ * tell when the connection is lost or refused; each reads the private key from the file that KEY_FILE
+ * names, or else from back-end-key.pem. The folders `examples/backend-*` have more of them.
  */
 export function natsSnippets(parts: SnippetParts) {
   return { typescript: typescript(parts), python: python(parts), go: go(parts) };
 }
+
+/** Where the key comes from, as a comment of the language. */
+const keyComment = (mark: string) =>
+  [
+    'back-end-key.pem is the private key: the text "private_key.pem" of the answer when the integration',
+    "was made, or given another key, with generate: true. Or make one yourself,",
+    "  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out back-end-key.pem",
+    "and hand in its public half as public_key:",
+    "  openssl pkey -in back-end-key.pem -pubout -outform DER | openssl base64 -A",
+  ]
+    .map((line) => `${mark} ${line}`)
+    .join("\n");
 
 // Ids and subjects hold letters, digits, `-`, `_`, `.`, `*` and `>`, and a URL is written by the
 // hub: JSON's strings are strings of all three languages.
@@ -21,6 +33,8 @@ const quote = JSON.stringify;
 
 const typescript = ({ natsUrl, integrationId, subject }: SnippetParts) => `\
 // npm install @nats-io/transport-node
+//
+${keyComment("//")}
 import { createPrivateKey, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect, usernamePasswordAuthenticator } from "@nats-io/transport-node";
@@ -43,14 +57,25 @@ const connection = await connect({
   maxReconnectAttempts: -1,
   ignoreAuthErrorAbort: true,
 });
+void tell();
 for await (const message of connection.subscribe(${quote(subject)})) {
   console.log(message.string());
+}
+
+async function tell() {
+  for await (const status of connection.status()) {
+    if (status.type === "error") console.error(status.error.message);
+    if (status.type === "disconnect") console.error("the connection is lost; trying again");
+    if (status.type === "reconnect") console.error("connected again");
+  }
 }
 `;
 
 const python = ({ natsUrl, integrationId, subject }: SnippetParts) => `\
 # pip install nats-py cryptography
-import asyncio, base64, json, os, time
+#
+${keyComment("#")}
+import asyncio, base64, json, os, sys, time
 import nats
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
@@ -72,6 +97,22 @@ def login_jwt():
     return (text + b"." + encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))).decode()
 
 
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+async def on_error(error):  # also a refused login, here and after each reconnect
+    say(f"{error!r}")
+
+
+async def on_lost():
+    say("the connection is lost; trying again")
+
+
+async def on_back():
+    say("connected again")
+
+
 async def main():
     connection = await nats.connect(
         ${quote(natsUrl)},
@@ -79,6 +120,9 @@ async def main():
         password=login_jwt,
         inbox_prefix="_INBOX_" + integration_id,
         max_reconnect_attempts=-1,
+        error_cb=on_error,
+        disconnected_cb=on_lost,
+        reconnected_cb=on_back,
     )
     subscription = await connection.subscribe(${quote(subject)})
     async for message in subscription.messages:
@@ -90,9 +134,12 @@ asyncio.run(main())
 
 const go = ({ natsUrl, integrationId, subject }: SnippetParts) => `\
 // go get github.com/nats-io/nats.go
+//
+${keyComment("//")}
 package main
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/sha256"
@@ -110,11 +157,12 @@ import (
 const id = ${quote(integrationId)}
 
 func main() {
-	file, err := os.ReadFile(os.Getenv("KEY_FILE"))
+	keyFile := cmp.Or(os.Getenv("KEY_FILE"), "back-end-key.pem")
+	file, err := os.ReadFile(keyFile)
 	check(err)
 	block, _ := pem.Decode(file)
 	if block == nil {
-		log.Fatal("KEY_FILE is no PEM file")
+		log.Fatal(keyFile + " is no PEM file")
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	check(err)
@@ -123,7 +171,10 @@ func main() {
 		nats.UserInfoHandler(func() (string, string) { return id, loginJWT(key) }),
 		nats.CustomInboxPrefix("_INBOX_"+id),
 		nats.MaxReconnects(-1),
-		nats.IgnoreAuthErrorAbort())
+		nats.IgnoreAuthErrorAbort(),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Print(err) }),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { log.Print("connection lost: ", err) }),
+		nats.ReconnectHandler(func(_ *nats.Conn) { log.Print("connected again") }))
 	check(err)
 	_, err = connection.Subscribe(${quote(subject)}, func(m *nats.Msg) { fmt.Println(string(m.Data)) })
 	check(err)

@@ -7,7 +7,7 @@ onBothDatabases("integrations", (db) => {
   const create = async (orgId: string, siteIds?: readonly string[]) => {
     const publicKeys = [db.newKey()];
     const integration = await db.registry.integrations.create({
-      ...{ orgId, name: "Reports", publicKeys, scopes: ["telemetry:read"], siteIds },
+      ...{ orgId, name: `Reports ${publicKeys}`, publicKeys, scopes: ["telemetry:read"], siteIds },
       createdBy: await db.newUser(),
     });
     return { ...integration, publicKeys };
@@ -47,6 +47,59 @@ onBothDatabases("integrations", (db) => {
     const page = { after: undefined, limit: 10 };
     assert.deepEqual(await integrations.list(orgId, page), []);
     assert.equal(await db.registry.natsSlots.slotOf(orgId), undefined);
+  });
+
+  it("changes name and sites, and tells whose caches must forget what", async () => {
+    const { orgId, siteId } = await db.newHome();
+    const integration = await create(orgId);
+    const { identityId } = integration;
+    const { integrations, members } = db.registry;
+    db.told();
+    await integrations.update(integration, { name: "New" });
+    assert.deepEqual(db.told(), [`identity ${identityId}`]);
+    await integrations.update(integration, { siteIds: [siteId] });
+    assert.deepEqual(db.told(), [`member ${identityId}`]);
+    const changed = await integrations.get(identityId);
+    assert.deepEqual([changed?.name, changed?.siteIds], ["New", [siteId]]);
+    await members.remove(orgId, identityId);
+    await integrations.update(integration, { siteIds: null });
+    assert.deepEqual((await members.get(orgId, identityId))?.role, "viewer", "it is let in again");
+    assert.equal((await integrations.get(identityId))?.siteIds, undefined);
+  });
+
+  it("changes nothing when a part cannot be changed, or once it is revoked", async () => {
+    const { orgId } = await db.newHome();
+    const { siteId: foreign } = await db.newHome();
+    const integration = await create(orgId);
+    const { name: taken } = await create(orgId);
+    const { integrations } = db.registry;
+    const settings = { name: "New", siteIds: [foreign] };
+    await assert.rejects(integrations.update(integration, settings), { code: "validation_failed" });
+    const clash = { name: String(taken), siteIds: null };
+    await assert.rejects(integrations.update(integration, clash), { code: "conflict" });
+    assert.equal((await integrations.get(integration.identityId))?.name, integration.name);
+    await integrations.revoke(integration.identityId);
+    await assert.rejects(integrations.update(integration, { siteIds: null }), {
+      code: "not_found",
+    });
+    assert.equal(await db.registry.members.get(orgId, integration.identityId), undefined);
+  });
+
+  it("lets one of several made at once have a name", async () => {
+    const { orgId } = await db.newHome();
+    const wish = { orgId, name: "Same", scopes: ["telemetry:read"], createdBy: "x" } as const;
+    const outcomes = await Promise.allSettled(
+      [1, 2, 3].map(() =>
+        db.registry.integrations.create({
+          ...{ ...wish, publicKeys: [db.newKey()], siteIds: undefined },
+        }),
+      ),
+    );
+    const reasons = outcomes.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+    assert.deepEqual(
+      reasons.map(({ code }) => code),
+      ["conflict", "conflict"],
+    );
   });
 
   it("puts another key in the place of the old one, and tells it", async () => {
@@ -99,7 +152,7 @@ onBothDatabases("integrations", (db) => {
 onBothDatabases("accounts of back ends", (db) => {
   const addTo = (orgId: string) =>
     db.registry.integrations.create({
-      ...{ orgId, name: "x", publicKeys: [db.newKey()], scopes: ["telemetry:read"] },
+      ...{ orgId, name: db.newKey(), publicKeys: [db.newKey()], scopes: ["telemetry:read"] },
       ...{ siteIds: undefined, createdBy: "x" },
     });
 

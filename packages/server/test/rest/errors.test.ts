@@ -53,6 +53,29 @@ describe("errors on REST", () => {
     assert.ok(paths.includes("/ders/2/name"), paths.join());
   });
 
+  it("a fault says what can stand there, and what did", async () => {
+    const { body: org } = await person.call("POST", "/organizations", { name: "n" });
+    const add = async (body: object) => {
+      const answer = await person.call("POST", `/organizations/${org.id}/members`, body);
+      assert.deepEqual([answer.status, answer.body.error], [422, "validation_failed"]);
+      return answer.body.message;
+    };
+    const member = { identity_id: "idt-1", role: "viewer" };
+    const roles = "owner, admin, operator, viewer";
+    assert.equal(
+      await add({ ...member, role: "boss" }),
+      `/role must be one of ${roles}, not "boss".`,
+    );
+    assert.match(
+      await add({ ...member, site: 1 }),
+      /^\/site is no member .*\(known: .*site_ids.*\)\.$/,
+    );
+    const { body } = await person.call("GET", "/organizations?limit=x");
+    assert.equal(body.message, "/limit must be an integer.");
+    const named = await person.call("POST", "/organizations", { name: "a\nb" });
+    assert.match(named.body.message, /without control characters such as line breaks, not "a\\nb"/);
+  });
+
   it("a body that is too large or of another type is told so", async () => {
     const large = await person.call("POST", "/organizations", { name: "x".repeat(100_000) });
     assert.deepEqual([large.status, large.body.error], [413, "payload_too_large"]);

@@ -11,8 +11,11 @@ describe("integrations", () => {
   let orgId: string;
   let siteId: string;
   const path = (rest = "") => `/organizations/${orgId}/integrations${rest}`;
-  const wish = { name: "Reports", scopes: ["telemetry:read"] };
-  const create = (body: object = {}) => owner.call("POST", path(), { ...wish, ...body });
+  let names = 0;
+  const create = (body: object = {}) => {
+    const wish = { name: `Reports ${names++}`, scopes: ["telemetry:read"] };
+    return owner.call("POST", path(), { ...wish, ...body });
+  };
 
   before(async () => {
     hub = await startRestHub();
@@ -23,7 +26,9 @@ describe("integrations", () => {
   after(() => hub[Symbol.asyncDispose]());
 
   it("are made with a key pair of the hub, whose private part is told once", async () => {
-    const { status, headers, body } = await create({ generate: true, site_ids: [siteId] });
+    const { status, headers, body } = await create({
+      ...{ name: "Reports", generate: true, site_ids: [siteId] },
+    });
     assert.equal(status, 201);
     assert.equal(headers.get("cache-control"), "no-store");
     const { private_key: told, ...integration } = body;
@@ -81,6 +86,75 @@ describe("integrations", () => {
     assert.ok(body.every((integration: object) => !("private_key" in integration)));
   });
 
+  it("have a name of their own in the organization, free again once they are revoked", async () => {
+    const first = await create({ name: "Billing", generate: true });
+    const second = await create({ name: "Billing", generate: true });
+    assert.deepEqual([second.status, second.body.error], [409, "conflict"]);
+    assert.match(second.body.message, new RegExp(`"Billing" already, ${first.body.id}; choose`));
+    const other = await create({ generate: true });
+    const renamed = await owner.call("PATCH", path(`/${other.body.id}`), { name: "Billing" });
+    assert.equal(renamed.status, 409);
+    await owner.call("DELETE", path(`/${first.body.id}`));
+    assert.equal((await create({ name: "Billing", generate: true })).status, 201);
+    const stranger = await hub.person();
+    const { body: org } = await stranger.call("POST", "/organizations", { name: "Other" });
+    const wish = { name: "Billing", scopes: ["telemetry:read"], generate: true };
+    const theirs = await stranger.call("POST", `/organizations/${org.id}/integrations`, wish);
+    assert.equal(theirs.status, 201);
+  });
+
+  it("are renamed, and given other sites", async () => {
+    const { body } = await create({ name: "Old", generate: true, site_ids: [siteId] });
+    const { private_key: _told, ...integration } = body;
+    const change = (sent: object) => owner.call("PATCH", path(`/${body.id}`), sent);
+    const renamed = await change({ name: "New" });
+    assert.deepEqual([renamed.status, renamed.body], [200, { ...integration, name: "New" }]);
+    assert.equal((await change({ name: "New" })).status, 200, "its own name is no other's");
+    const widened = await change({ site_ids: null });
+    assert.deepEqual(widened.body, { ...integration, name: "New", site_ids: null });
+    const both = await change({ name: "Newer", site_ids: [siteId] });
+    assert.deepEqual(both.body, { ...integration, name: "Newer" });
+    assert.deepEqual((await owner.call("GET", path(`/${body.id}`))).body, both.body);
+  });
+
+  it("are changed by owners and admins alone, in what can be changed", async () => {
+    const key = machineKey();
+    const { body } = await create({ public_key: key.publicText, site_ids: [siteId] });
+    const itself = key.jwt({ device: body.id }, { exp: Math.floor(Date.now() / 1000) + 60 });
+    const rename = { name: "Mine" };
+    assert.equal((await hub.call("PATCH", path(`/${body.id}`), rename, itself)).status, 403);
+    for (const sent of [
+      {},
+      { scopes: ["telemetry:read"] },
+      { site_ids: [] },
+      { site_ids: ["sit-unknown"] },
+      { name: "" },
+    ]) {
+      const answer = await owner.call("PATCH", path(`/${body.id}`), sent);
+      assert.deepEqual([answer.status, answer.body.error], [422, "validation_failed"]);
+    }
+    assert.deepEqual((await owner.call("GET", path(`/${body.id}`))).body.site_ids, [siteId]);
+    await owner.call("DELETE", path(`/${body.id}`));
+    assert.equal((await owner.call("PATCH", path(`/${body.id}`), rename)).status, 404);
+  });
+
+  it("stay viewers, of as many sites as a login can name", async () => {
+    const { body } = await create({ generate: true });
+    const member = `/organizations/${orgId}/members/${body.id}`;
+    for (const role of ["owner", "admin", "operator"]) {
+      const { status, body: refusal } = await owner.call("PUT", member, { role });
+      assert.deepEqual([status, refusal.error], [422, "validation_failed"], role);
+      assert.equal(refusal.details[0].path, "/role");
+      const sentence = `${body.id} is an integration: it can be a viewer and nothing else, not ${role}.`;
+      assert.equal(refusal.message, sentence);
+    }
+    const none = await owner.call("PUT", member, { role: "viewer", site_ids: [] });
+    assert.deepEqual([none.status, none.body.details[0].path], [422, "/site_ids"]);
+    assert.deepEqual((await owner.call("GET", member)).body.role, "viewer");
+    const limited = await owner.call("PUT", member, { role: "viewer", site_ids: [siteId] });
+    assert.deepEqual([limited.status, limited.body.site_ids], [200, [siteId]]);
+  });
+
   it("get another key, by which the old one and its tokens end", async () => {
     const key = machineKey();
     const { body } = await create({ public_key: key.publicText });
@@ -124,6 +198,7 @@ describe("integrations", () => {
       ["validation_failed", { generate: true, site_ids: [] }],
       ["validation_failed", { generate: true, site_ids: sites }],
       ["validation_failed", { generate: true, site_ids: ["sit-unknown"] }],
+      ["validation_failed", { generate: true, sites: [siteId] }],
       ["key_invalid", { public_key: "what" }],
     ] as const) {
       const answer = await create(body);
@@ -140,9 +215,11 @@ describe("integrations", () => {
     for (const [method, rest] of [
       ["GET", ""],
       ["DELETE", ""],
+      ["PATCH", ""],
       ["POST", "/keys"],
     ] as const) {
-      const sent = method === "POST" ? { generate: true } : undefined;
+      const bodies: Record<string, object> = { POST: { generate: true }, PATCH: { name: "x" } };
+      const sent = bodies[method];
       const own = `/organizations/${org.id}/integrations/${body.id}${rest}`;
       assert.equal((await stranger.call(method, own, sent)).status, 404);
       assert.equal((await stranger.call(method, path(`/${body.id}${rest}`), sent)).status, 404);

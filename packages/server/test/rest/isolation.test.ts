@@ -26,6 +26,7 @@ const table: readonly [method: string, path: string, statuses: string][] = [
   ["POST", "/organizations/{org}/members", /**/ "422 422 403 403 403 404 422 422 404"],
   ["GET", "/organizations/{org}/integrations", /**/ "200 200 403 403 403 404 200 200 404"],
   ["POST", "/organizations/{org}/integrations", /**/ "422 422 403 403 403 404 422 422 404"],
+  ["PATCH", "/organizations/{org}/integrations/none", "404 404 403 403 403 404 404 404 404"],
   ["GET", "/sites?org_id={org}", /*         */ "200 200 200 200 200 404 200 200 404"],
   ["POST", "/sites", /*                     */ "422 422 403 403 403 404 422 422 404"],
   ["GET", "/sites/{site}", /*               */ "200 200 200 200 200 404 200 200 404"],
@@ -115,6 +116,7 @@ describe("who gets what of an organization", () => {
 
   const bodies: Record<string, () => unknown> = {
     "POST /organizations/{org}/members": () => ({ identity_id: "idt-none", role: "viewer" }),
+    "PATCH /organizations/{org}/integrations/none": () => ({ name: "i" }),
     "POST /organizations/{org}/integrations": () => ({ name: "i", scopes: ["telemetry:read"] }),
     "POST /sites": () => ({ org_id: ids.org, name: "s", timezone: "Nowhere" }),
     "POST /devices/{device}/ders": () => ({ name: "bat", type: "battery" }),
