@@ -6,6 +6,9 @@ import { root } from "./setup.mjs";
 
 /** A terminal's Ctrl-C arrives twice within milliseconds: from the terminal and again from npm. */
 const sameSignalMs = 500;
+const parentPollMs = 250;
+/** Read at once: npm may be ended while dependencies are still being installed. */
+const parentPid = process.ppid;
 
 /**
  * Resolves with the exit code. The child gets a process group of its own and every signal once,
@@ -46,7 +49,24 @@ function forwardSignals(send) {
   };
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) process.on(signal, forward);
+  // After a Ctrl-C the shell is gone as well, but that has been said already.
+  const stopFollowing = followParent(() => lastMs === 0 && forward("SIGTERM"));
   return () => {
+    stopFollowing();
     for (const signal of signals) process.off(signal, forward);
   };
+}
+
+/**
+ * npm hands a signal on to the shell that it has started us by, which ends without telling us. Who
+ * starts us without npm may leave us alone on purpose.
+ */
+function followParent(onGone) {
+  if (process.env.npm_lifecycle_event === undefined) return () => undefined;
+  const timer = setInterval(() => {
+    if (process.ppid === parentPid) return;
+    clearInterval(timer);
+    onGone();
+  }, parentPollMs);
+  return () => clearInterval(timer);
 }

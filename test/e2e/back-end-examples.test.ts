@@ -1,42 +1,28 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import type { EnrichedReading } from "@novacore/protocol";
 import {
-  chooseHubPorts,
-  type HubPorts,
-  readDemoDetails,
-  startDemoHub,
-} from "../support/demo-hub.ts";
-import { goEnv, goFor } from "../support/go.ts";
-import { listen } from "../support/listener.ts";
-import { type Program, runProgram, startProgram } from "../support/program.ts";
+  asLine,
+  commandsOf,
+  type ExampleHub,
+  project,
+  startExampleHub,
+} from "../support/example-hub.ts";
+import { goFor } from "../support/go.ts";
+import { type Program, startProgram } from "../support/program.ts";
 import { pythonWith } from "../support/python.ts";
 import { findTool } from "../support/tools.ts";
 
-/** The READMEs' commands are for the project's folder. */
-const project = fileURLToPath(new URL("../..", import.meta.url));
 const startedMs = Date.now();
-
-let dataDir: string;
-let ports: HubPorts;
-let hub: Program;
+let hub: ExampleHub;
 
 before(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "novacore-test-"));
-  ports = await chooseHubPorts();
-  hub = await startDemoHub({ dataDir, ports });
-  const [make] = await commandsOf("backend-node", "create-integration");
-  await run(make ?? "");
+  hub = await startExampleHub();
+  const [make = ""] = await commandsWith("backend-node", "create-integration");
+  await hub.run(make);
 });
-after(async () => {
-  hub?.signal("SIGINT");
-  await hub?.ended;
-  await rm(dataDir, { recursive: true, force: true });
-});
+after(() => hub?.close());
 
 interface Example {
   readonly folder: string;
@@ -67,7 +53,7 @@ const examples: readonly Example[] = [
 
 test("the integration's key is for its owner's eyes alone", async () => {
   for (const name of ["back-end.json", "back-end-key.pem"]) {
-    assert.equal((await stat(join(dataDir, name))).mode & 0o777, 0o600);
+    assert.equal((await stat(join(hub.dataDir, name))).mode & 0o777, 0o600);
   }
 });
 
@@ -99,7 +85,7 @@ test("replays go on after a restart of the hub, and miss nothing", async () => {
       .filter(({ folder }) => folder !== "backend-cli")
       .map(async (example) => {
         const command = (await commandOf(example, "replay")).replace(/ --count \d$/, "");
-        const options = { cwd: project, env: environment() };
+        const options = { cwd: project, env: hub.env };
         return startProgram("bash", ["-c", `exec ${command}`], options);
       }),
   );
@@ -108,10 +94,9 @@ test("replays go on after a restart of the hub, and miss nothing", async () => {
     const has = (program: Program, count: number) =>
       program.until(`${count} readings`, () => linesOf(program).length >= count);
     await Promise.all(running.map((program) => has(program, 8)));
-    hub.signal("SIGINT");
-    await hub.ended;
+    await hub.stop();
     const counts = running.map((program) => linesOf(program).length);
-    hub = await startDemoHub({ dataDir, ports });
+    await hub.start();
     await Promise.all(running.map((program, i) => has(program, (counts[i] ?? 0) + 8)));
     const cli = examples.find(({ folder }) => folder === "backend-cli");
     const shown = cli !== undefined && present.includes(cli) ? await runOf(cli, "replay") : [];
@@ -133,45 +118,24 @@ test("replays go on after a restart of the hub, and miss nothing", async () => {
 });
 
 async function runOf(example: Example, what: "live" | "replay"): Promise<string[]> {
-  const printed = await run(await commandOf(example, what));
+  const printed = await hub.run(await commandOf(example, what));
   const { toLine = (line) => line } = example;
   return printed.trimEnd().split("\n").map(toLine);
 }
 
 async function commandOf({ folder, adapt }: Example, what: "live" | "replay"): Promise<string> {
-  const [command = ""] = await commandsOf(folder, what);
+  const [command = ""] = await commandsWith(folder, what);
   assert.match(command, / --count 4$/, `${folder}/README.md has a command that ends`);
   return adapt?.(command) ?? command;
 }
 
-/** Commands of an example's README with a word in them. */
-async function commandsOf(folder: string, word: string): Promise<string[]> {
-  const readme = await readFile(join(project, "examples", folder, "README.md"), "utf8");
-  const block = readme.match(/```sh\n([\s\S]*?)```/)?.[1] ?? "";
-  const commands = block.split("\n").map((line) => line.replace(/ +#.*$/, ""));
-  return commands.filter((command) => command.includes(word));
-}
-
-function run(command: string): Promise<string> {
-  return runProgram("bash", ["-c", command], { cwd: project, env: environment() });
-}
-
-function environment(): Record<string, string> {
-  const { PATH = "" } = process.env;
-  return {
-    ...goEnv,
-    NOVACORE_DATA_DIR: dataDir,
-    PYTHONDONTWRITEBYTECODE: "1",
-    // `npx node` and `node` are the Node that runs the tests.
-    PATH: [dirname(process.execPath), PATH].join(delimiter),
-  };
+async function commandsWith(folder: string, word: string): Promise<string[]> {
+  return (await commandsOf(folder)).filter((command) => command.includes(word));
 }
 
 /** What the site's stream has since the start, once there is enough of it. */
 async function storedLines(isEnough: (lines: readonly string[]) => boolean): Promise<string[]> {
-  const { base_url: url, site_id: siteId, token } = readDemoDetails(dataDir);
-  const since = new Date(startedMs).toISOString();
-  const listener = await listen(`${url}/stream/sites/${siteId}?since=${since}`, { token });
+  const listener = await hub.listen(`?since=${new Date(startedMs).toISOString()}`);
   const nowMs = Date.now();
   try {
     return await listener.until("the stored readings", () => {
@@ -183,10 +147,4 @@ async function storedLines(isEnough: (lines: readonly string[]) => boolean): Pro
   } finally {
     await listener.close();
   }
-}
-
-function asLine(reading: EnrichedReading): string {
-  const { type, timestamp } = reading;
-  const W = "W" in reading ? reading.W : undefined;
-  return `${new Date(timestamp).toISOString()} ${type.padEnd(10)} ${W} W`;
 }

@@ -1,57 +1,42 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import type { EnrichedReading } from "@novacore/protocol";
-import type { DemoDetails } from "@novacore/simulator";
 import { chromiumPath, startBrowser } from "../browser/browser.ts";
 import {
-  chooseHubPorts,
-  type HubPorts,
-  readDemoDetails,
-  startDemoHub,
-} from "../support/demo-hub.ts";
-import { type Listener, listen } from "../support/listener.ts";
-import { type Program, runProgram, startProgram } from "../support/program.ts";
+  asLine,
+  commandsOf,
+  type ExampleHub,
+  project,
+  startExampleHub,
+} from "../support/example-hub.ts";
+import type { Listener } from "../support/listener.ts";
+import { startProgram } from "../support/program.ts";
 import { pythonWith } from "../support/python.ts";
 import { findTool } from "../support/tools.ts";
 
-/** The READMEs' commands are for the project's folder. */
-const project = fileURLToPath(new URL("../..", import.meta.url));
-
-let dataDir: string;
-let ports: HubPorts;
-let hub: Program;
-let demo: DemoDetails;
-
+let hub: ExampleHub;
 before(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "novacore-test-"));
-  ports = await chooseHubPorts();
-  hub = await startDemoHub({ dataDir, ports });
-  demo = readDemoDetails(dataDir);
+  hub = await startExampleHub();
 });
-after(async () => {
-  hub?.signal("SIGINT");
-  await hub?.ended;
-  await rm(dataDir, { recursive: true, force: true });
-});
+after(() => hub?.close());
 
 test("the curl example prints the event stream: a cursor and a reading an event", async (t) => {
   if (isMissing(t, "bash", "curl", "awk", "sed")) return;
-  const printed = await run(await commandOf("curl"));
+  const printed = await hub.run(await commandOf("curl"));
   const events = printed.trimEnd().split("\n\n").slice(-4);
   for (const event of events) assert.match(event, /^id: [\w-]{19}\ndata: \{.*\}$/);
   const readings: EnrichedReading[] = events.map((event) =>
     JSON.parse(event.slice(event.indexOf("{"))),
   );
-  for (const { site_id: siteId } of readings) assert.equal(siteId, demo.site_id);
+  for (const { site_id: siteId } of readings) assert.equal(siteId, hub.demo().site_id);
 });
 
 test("the curl example says why there is no stream", async (t) => {
   if (isMissing(t, "bash", "curl", "awk", "sed")) return;
-  const otherDir = join(dataDir, "other");
+  const otherDir = join(hub.dataDir, "other");
   const refused = async () => {
     const env = { NOVACORE_DATA_DIR: otherDir };
     const program = startProgram("bash", ["-c", await commandOf("curl")], { cwd: project, env });
@@ -61,17 +46,17 @@ test("the curl example says why there is no stream", async (t) => {
   };
   assert.match(await refused(), /^There is no .+demo\.json; run npm start first\.\n$/);
   await mkdir(otherDir);
-  const details = { ...demo, token: "nobodys" };
+  const details = { ...hub.demo(), token: "nobodys" };
   await writeFile(join(otherDir, "demo.json"), JSON.stringify(details, undefined, 2));
   assert.match(await refused(), /^curl: .* 401\n$/);
 });
 
 test("the Node example prints one line a reading", async () => {
-  assertLines(await run(await commandOf("node")), 4, nodeLine);
+  assertLines(await hub.run(await commandOf("node")), 4, nodeLine);
 });
 
 test("the WebSocket example prints one line a reading", async () => {
-  assertLines(await run(await commandOf("websocket")), 4, nodeLine);
+  assertLines(await hub.run(await commandOf("websocket")), 4, nodeLine);
 });
 
 for (const folder of ["node", "websocket"]) {
@@ -90,7 +75,7 @@ test("the WebSocket example's page shows readings from the disk", {
     const problems: string[] = [];
     page.on("pageerror", (error) => problems.push(error.message));
     await page.goto(pathToFileURL(join(project, "examples", "websocket", "page.html")).href);
-    await page.setInputFiles("#demo", join(dataDir, "demo.json"));
+    await page.setInputFiles("#demo", join(hub.dataDir, "demo.json"));
     await page.getByText("Connected.").waitFor();
     await page.getByRole("row", { name: /\(meter\) -?[\d.]+ W/ }).waitFor();
     assert.deepEqual(problems, []);
@@ -104,7 +89,7 @@ test("the Python example prints one line a reading", async (t) => {
   if (python === undefined) return t.skip("Python with requests and sseclient-py is not installed");
   const command = (await commandOf("python")).replace(/^python /, `'${python}' `);
   assertLines(
-    await run(command),
+    await hub.run(command),
     4,
     /^\[(pv|meter|ev_charger)\] -?[\d.]+ W$|^\[battery\] -?[\d.]+ W \(\d+% full\)$/,
   );
@@ -112,8 +97,8 @@ test("the Python example prints one line a reading", async (t) => {
 
 test("the mosquitto example's readings are acknowledged and reach the site's stream", async (t) => {
   if (isMissing(t, "bash", "curl", "sed", "mosquitto_pub")) return;
-  const listener = await listenToDemo();
-  const printed = await run(await commandOf("mosquitto"));
+  const listener = await hub.listen();
+  const printed = await hub.run(await commandOf("mosquitto"));
   assertLines(printed, 3, /^acknowledged: \{.*\}$/);
   const sent = printed.trimEnd().split("\n");
   const timestamps = sent.map((line) => JSON.parse(line.slice(line.indexOf("{"))).timestamp);
@@ -123,8 +108,8 @@ test("the mosquitto example's readings are acknowledged and reach the site's str
 });
 
 test("the NATS example's batches are answered once stored, and reach the site's stream", async () => {
-  const listener = await listenToDemo();
-  const printed = await run(await commandOf("nats"));
+  const listener = await hub.listen();
+  const printed = await hub.run(await commandOf("nats"));
   const lines = printed.trimEnd().split("\n");
   assert.equal(lines.length, 3);
   for (const line of lines) {
@@ -137,22 +122,20 @@ test("the NATS example's batches are answered once stored, and reach the site's 
 
 /** Runs an example over a restart of the hub, and compares what it printed with the stream. */
 async function assertResumes(path: string): Promise<void> {
-  const env = { NOVACORE_DATA_DIR: dataDir };
-  const example = startProgram(process.execPath, [path], { env });
+  const example = startProgram(process.execPath, [path], { env: hub.env });
   try {
     const lines = () => example.stdout().split("\n").slice(0, -1);
     await example.until("readings", () => lines().length >= 8);
-    hub.signal("SIGINT");
-    await hub.ended;
+    await hub.stop();
     const before = lines().length;
-    hub = await startDemoHub({ dataDir, ports });
+    await hub.start();
     await example.until("readings after the restart", () => lines().length >= before + 8);
     const printed = lines();
     const since = printed[0]?.split(" ")[0] ?? "";
-    const listener = await listenToDemo(`?since=${since}`);
+    const listener = await hub.listen(`?since=${since}`);
     const stored = await listener.until("as many readings from the stream", () => {
       const readings = listener.readings();
-      return readings.length >= printed.length + 8 && readings.map(asNodeLine);
+      return readings.length >= printed.length + 8 && readings.map(asLine);
     });
     await listener.close();
     const start = stored.indexOf(printed[0] ?? "");
@@ -165,21 +148,9 @@ async function assertResumes(path: string): Promise<void> {
 
 /** The last command of an example's README; it ends by itself. */
 async function commandOf(example: string): Promise<string> {
-  const readme = await readFile(join(project, "examples", example, "README.md"), "utf8");
-  const block = readme.match(/```sh\n([\s\S]*?)```/)?.[1];
-  const command = block?.trimEnd().split("\n").at(-1);
-  assert.match(command ?? "", / --count \d$/, `${example}/README.md has a command that ends`);
-  return command ?? "";
-}
-
-function run(command: string): Promise<string> {
-  const env = { NOVACORE_DATA_DIR: dataDir };
-  return runProgram("bash", ["-c", command], { cwd: project, env });
-}
-
-function listenToDemo(query = ""): Promise<Listener> {
-  const { base_url: url, site_id: siteId, token } = readDemoDetails(dataDir);
-  return listen(`${url}/stream/sites/${siteId}${query}`, { token });
+  const command = (await commandsOf(example)).at(-1) ?? "";
+  assert.match(command, / --count \d$/, `${example}/README.md has a command that ends`);
+  return command;
 }
 
 function balconyTimestamps(listener: Listener, count: number): number[] | undefined {
@@ -188,12 +159,6 @@ function balconyTimestamps(listener: Listener, count: number): number[] | undefi
 }
 
 const nodeLine = /^\d{4}-\d\d-\d\dT[\d:.]+Z (pv|battery|meter|ev_charger) +-?[\d.]+ W$/;
-
-function asNodeLine(reading: EnrichedReading): string {
-  const { type, timestamp } = reading;
-  const W = "W" in reading ? reading.W : undefined;
-  return `${new Date(timestamp).toISOString()} ${type.padEnd(10)} ${W} W`;
-}
 
 function assertLines(printed: string, count: number, form: RegExp): void {
   const lines = printed.trimEnd().split("\n");

@@ -172,6 +172,35 @@ describe("a back end's consumer", () => {
     await connection.close();
   });
 
+  test("brings nothing more of a site that its integration may not see any more", async () => {
+    const owner = createApi(hub.url, home.token);
+    const { id: siteId } = await owner("POST", "/sites", { org_id: home.orgId, name: "Sold" });
+    await provision(siteId, "sold:1", "meter");
+    const limited = await createBackEnd(home, { siteIds: [home.siteId, siteId] });
+    const limitedAsk = askerOf(hub.url, limited.loginJwt);
+    const place = await make({ name: "narrowed" }, limitedAsk);
+    const startMs = Date.now() - 300_000;
+    await home.publish("meter", meter(startMs));
+    await publishTo("sold:1", startMs + 1);
+    const connection = await connectBackEnd(hub.natsUrl, limited);
+    const consumer = await consumerOf(connection, place);
+    const refused = await consumer.fetch({ max_messages: 2, expires: 10_000 });
+    for await (const message of refused) message.nak();
+    await connection.flush();
+    await owner("PUT", `/organizations/${home.orgId}/members/${limited.id}`, {
+      ...{ role: "viewer", site_ids: [home.siteId] },
+    });
+    await until("one site is left to read", async () => {
+      const { body } = await limitedAsk("GET", "/nats/consumers/narrowed");
+      return body.filter_subjects === 1 && body.pending === 1 && body.ack_pending === 0;
+    });
+    const back = await connectBackEnd(hub.natsUrl, limited);
+    assert.deepEqual(await take(back, place, 1), [startMs]);
+    assert.deepEqual(await pendingOf("narrowed", limitedAsk), [0, 0]);
+    await back.close();
+    await connection.close();
+  });
+
   test("misses nothing of a DER that starts to report at once", async () => {
     const place = await make({ name: "growing", types: ["meter"] });
     const connection = await connectBackEnd(hub.natsUrl, backEnd);

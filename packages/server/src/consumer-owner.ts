@@ -44,18 +44,18 @@ export async function consumerOwner(
 
 /**
  * The sites whose readings an integration may have (undefined: all of its organization), those that
- * it names included. Throws `not_found` for one that it does not see, `forbidden` without the scope.
+ * it names included. Throws `not_found` with the name of one that it does not see, `forbidden`
+ * without the scope.
  */
 export async function consumerSight(
   { access }: Known,
   integration: Integration,
-  orgId: string,
   sites: readonly string[] | undefined,
 ): Promise<readonly string[] | undefined> {
   if (!integration.scopes.includes("telemetry:read")) {
     throw new NovacoreError("forbidden", "The integration lacks the scope telemetry:read.");
   }
-  if (orgId !== integration.orgId) throw new NovacoreError("not_found");
+  const { orgId } = integration;
   const caller: Caller = {
     identityId: integration.identityId,
     identityType: "integration",
@@ -63,9 +63,21 @@ export async function consumerSight(
     expiresAt: Number.MAX_SAFE_INTEGER,
   };
   const granted = await access.authorize(caller, "telemetry.read", { orgId });
-  for (const siteId of sites ?? []) {
-    const grant = await access.authorize(caller, "telemetry.read", { siteId });
-    if (grant.orgId !== orgId) throw new NovacoreError("not_found");
+  for (const [index, siteId] of (sites ?? []).entries()) {
+    const seen = await access
+      .authorize(caller, "telemetry.read", { siteId })
+      .catch(undefinedIfUnseen);
+    if (seen?.orgId !== orgId) throw siteUnseen(siteId, index);
   }
   return granted.sites === "all" ? undefined : granted.sites;
+}
+
+function undefinedIfUnseen(error: unknown): undefined {
+  if (!(error instanceof NovacoreError) || error.code !== "not_found") throw error;
+}
+
+function siteUnseen(siteId: string, index: number): NovacoreError {
+  const message = `There is no site ${siteId}, or the integration may not see it.`;
+  const details = [{ path: `/sites/${index}`, message: "is no site that the integration sees" }];
+  return new NovacoreError("not_found", message, { details });
 }

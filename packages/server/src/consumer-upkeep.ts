@@ -93,14 +93,29 @@ export class ConsumerUpkeep {
   async #look(sinceMs: number | undefined): Promise<void> {
     const { consumers } = this.#options;
     const failures: unknown[] = [];
-    const records = await consumers.all();
+    // One that cannot be changed must not keep the others from it.
+    const attempt = (work: Promise<void>) =>
+      work.catch((error: unknown) => {
+        failures.push(error);
+      });
+    let records = await consumers.all();
+    const standIns = records.filter(({ isStandIn }) => isStandIn);
+    for (const standIn of standIns) await attempt(this.#finish(standIn));
+    if (standIns.length > 0) records = await consumers.all();
     for (const record of records) {
       if (sinceMs === undefined || this.#isStopped) break;
-      // One that cannot be changed must not keep the others from it.
-      await this.#lookAt(record, sinceMs).catch((error: unknown) => failures.push(error));
+      await attempt(this.#lookAt(record, sinceMs));
     }
     await consumers.pace(records);
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** Some hub began to make a consumer anew, and may have died since. */
+  async #finish(standIn: ConsumerRecord): Promise<void> {
+    const { consumers, log } = this.#options;
+    if (!(await consumers.finish(standIn))) return;
+    const { name: consumer, identityId } = standIn;
+    log.info({ event: "consumer_remade", consumer, identityId }, "a consumer was made anew");
   }
 
   async #lookAt(record: ConsumerRecord, sinceMs: number): Promise<void> {
@@ -113,10 +128,15 @@ export class ConsumerUpkeep {
       return;
     }
     const filters = await keptFilters(registry, record, integration.siteIds);
-    if (isDeepStrictEqual(filters, record.filters)) return;
-    await consumers.setFilters(record, filters, sinceMs);
-    const { length: subjects } = filters.subjects;
-    const fields = { consumer: name, identityId, subjects, widened: filters.isWidened };
+    if (isDeepStrictEqual(filters, record.filters) && record.goesBackTo === undefined) return;
+    const filtersNow = async () => {
+      const now = await registry.integrations.get(identityId);
+      return keptFilters(registry, record, now === undefined ? [] : now.siteIds);
+    };
+    const kept = await consumers.setFilters(place, filtersNow, sinceMs);
+    if (kept === undefined) return;
+    const { length: subjects } = kept.subjects;
+    const fields = { consumer: name, identityId, subjects, widened: kept.isWidened };
     log.info({ event: "consumer_filters", ...fields }, "a consumer reads other subjects now");
   }
 }

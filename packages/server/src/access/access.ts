@@ -11,6 +11,7 @@ import { ChallengeLogin, type ChallengeProof, type TokenAnswer } from "./challen
 import type { Action } from "./grants.ts";
 import type { LoginAttempt, LoginOutcome } from "./login.ts";
 import { SigningKeys } from "./signing-keys.ts";
+import { mayStand, type StandingLogin } from "./standing-login.ts";
 import { Tickets } from "./tickets.ts";
 
 export interface AccessOptions {
@@ -55,6 +56,8 @@ export interface Access {
    */
   onIntegrationChanged(listener: (identityId: string) => void): () => void;
   login(attempt: LoginAttempt): Promise<LoginOutcome>;
+  /** Whether a connection that was let in before may be as it is. */
+  mayStand(login: StandingLogin): Promise<boolean>;
   readonly tickets: Tickets;
   readonly registration: Registration;
   jwks(): Promise<JSONWebKeySet>;
@@ -87,6 +90,7 @@ export function createAccess(options: AccessOptions): Access {
     verify: (proof) => challenges.verify(proof),
     authenticate: (token) => authentication.authenticate(token),
     login: (attempt) => authentication.login(attempt),
+    mayStand: (login) => mayStand(registry, login),
     authorize: (caller, action, target) => authorize(registry, caller, action, target),
     grantedSites: async (caller, orgId) =>
       (await authorize(registry, caller, "telemetry.read", { orgId })).sites,

@@ -15,6 +15,28 @@ export async function readBackEnd(
   identityId: string,
   orgId: string | undefined,
 ): Promise<BackEndLogin> {
+  const { login, lastSeenAt } = await readGrants(registry, identityId, orgId);
+  const at = (ms: number) => new Date(ms).toISOString();
+  const recently = at(now - limits.lastSeenMs);
+  if ((lastSeenAt ?? "") < recently) {
+    await registry.integrations.seen(identityId, at(now), recently);
+  }
+  return login;
+}
+
+/** The same for a connection that stands already. */
+export async function readStandingBackEnd(
+  registry: Registry,
+  identityId: string,
+): Promise<BackEndLogin> {
+  return (await readGrants(registry, identityId, undefined)).login;
+}
+
+async function readGrants(
+  registry: Registry,
+  identityId: string,
+  orgId: string | undefined,
+): Promise<{ login: BackEndLogin; lastSeenAt: string | null }> {
   const integration = await registry.integrations.approval(identityId);
   if (integration === undefined) {
     const sentence = `No organization has approved ${identityId}: POST /organizations/{id}/integrations.`;
@@ -31,15 +53,10 @@ export async function readBackEnd(
   const target = { orgId: integration.orgId };
   const { sites } = await authorize(registry, caller, "telemetry.read", target);
   if (sites !== "all") assertSites(identityId, sites.length);
-  const { slot } = integration;
+  const { slot, lastSeenAt } = integration;
   if (slot === undefined) throw new NovacoreError("internal", "The organization has no account.");
-  const at = (ms: number) => new Date(ms).toISOString();
-  const recently = at(now - limits.lastSeenMs);
-  if ((integration.lastSeenAt ?? "") < recently) {
-    await registry.integrations.seen(identityId, at(now), recently);
-  }
   const siteIds = sites === "all" ? undefined : sites;
-  return { identityId, orgId: integration.orgId, slot, siteIds };
+  return { login: { identityId, orgId: integration.orgId, slot, siteIds }, lastSeenAt };
 }
 
 function assertSites(identityId: string, count: number): void {

@@ -160,7 +160,7 @@ function stillGood(
     return refused("identity_revoked", "revoked while it logged in");
   }
   if ((blockedUntilMs.get(outcome.identityId) ?? 0) > Date.now()) {
-    return refused("rate_limited", "it published more than it may; it may come back shortly");
+    return refused("rate_limited", "it sent more than it may; it may come back shortly");
   }
   return outcome;
 }

@@ -26,6 +26,7 @@ const expected: Record<Action, string> = {
   "org.view": /*     */ "+ + + + + + -",
   "org.update": /*   */ "+ + - - + + -",
   "org.transfer": /* */ "+ - - - + - -",
+  "org.retain": /*   */ "+ - - - + - -",
   "org.delete": /*   */ "+ - - - + - -",
   "member.view": /*  */ "+ + + + + + -",
   "member.manage": /**/ "+ + - - + + -",

@@ -12,6 +12,7 @@ export const grants = {
   "org.view": [...members, ...platform],
   "org.update": [...managers, ...platform],
   "org.transfer": ["owner", "platform_root"],
+  "org.retain": ["owner", "platform_root"],
   "org.delete": ["owner", "platform_root"],
   "member.view": [...members, ...platform],
   "member.manage": [...managers, ...platform],

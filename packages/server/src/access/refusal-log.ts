@@ -11,15 +11,15 @@ export interface RefusalLogger {
 }
 
 /**
- * One line for each refused login and each of a back end, up to `loginRefusalsLoggedPerSecond`; the rest is counted in the
- * next line. No credential is written, and a user name only if it can be one: people paste tokens
- * into the wrong field.
+ * One line for each refused login and each of a back end, up to `loginRefusalsLoggedPerSecond` of
+ * either; the rest is counted in the next line. Each has its own measure, so that nobody hides who
+ * came in behind a storm of wrong passwords. No credential is written, and a user name only if it can
+ * be one: people paste tokens into the wrong field.
  */
 export class RefusalLog {
   readonly #log: RefusalLogger;
-  #second = 0;
-  #lines = 0;
-  #omitted = 0;
+  readonly #refusals = new LineMeasure();
+  readonly #admissions = new LineMeasure();
 
   constructor(log: RefusalLogger) {
     this.#log = log;
@@ -29,10 +29,10 @@ export class RefusalLog {
     request: AuthorizationRequest,
     { code, reason }: { code: ErrorCode; reason: string },
   ): void {
-    if (!this.#mayWrite()) return;
+    if (!this.#refusals.take()) return;
     const { username, transport, host } = request;
     const user = username !== undefined && namePattern.test(username) ? username : undefined;
-    const omitted = this.#takeOmitted();
+    const omitted = this.#refusals.takeOmitted();
     const fields = {
       event: "login_refused",
       user,
@@ -47,19 +47,29 @@ export class RefusalLog {
 
   /** A back end was let in: whose data it sees is on record. */
   admit({ transport, host }: AuthorizationRequest, { identityId, orgId, siteIds }: BackEnd): void {
-    if (!this.#mayWrite()) return;
-    const fields = { identityId, orgId, siteIds, transport, remote: host, ...this.#takeOmitted() };
+    if (!this.#admissions.take()) return;
+    const omitted = this.#admissions.takeOmitted();
+    const fields = { identityId, orgId, siteIds, transport, remote: host, ...omitted };
     this.#log.info({ event: "back_end_login", ...fields }, "a back end logged in");
   }
 
   /** A question that could not be read at all. */
   fail(cause: unknown): void {
-    if (!this.#mayWrite()) return;
+    if (!this.#refusals.take()) return;
     const reason = cause instanceof Error ? cause.message : "unknown";
-    this.#log.error({ event: "callout_failed", reason, ...this.#takeOmitted() }, "callout failed");
+    const omitted = this.#refusals.takeOmitted();
+    this.#log.error({ event: "callout_failed", reason, ...omitted }, "callout failed");
   }
+}
 
-  #mayWrite(): boolean {
+/** Lines of one second. */
+class LineMeasure {
+  #second = 0;
+  #lines = 0;
+  #omitted = 0;
+
+  /** Whether one more may be written; counts it as omitted if not. */
+  take(): boolean {
     const second = Math.floor(performance.now() / 1000);
     if (second !== this.#second) {
       this.#second = second;
@@ -71,7 +81,7 @@ export class RefusalLog {
     return false;
   }
 
-  #takeOmitted(): { omitted?: number } {
+  takeOmitted(): { omitted?: number } {
     const omitted = this.#omitted;
     this.#omitted = 0;
     return omitted > 0 ? { omitted } : {};

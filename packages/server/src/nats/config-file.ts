@@ -136,11 +136,16 @@ function exports(): string[] {
   return [
     `      { stream: ${quote(readings.hub)} }`,
     ...requests.map(
-      ({ hub, responseType }) => `      { service: ${quote(hub)}, response_type: ${responseType} }`,
+      ({ hub, responseType, answerMs }) =>
+        `      { service: ${quote(hub)}, response_type: ${responseType}, ${threshold(answerMs)} }`,
     ),
-    ...acknowledgements.map((subject) => `      { service: ${quote(subject)} }`),
+    ...acknowledgements.map(
+      (subject) => `      { service: ${quote(subject)}, ${threshold(limits.backEndAnswerMs)} }`,
+    ),
   ];
 }
+
+const threshold = (ms: number): string => `response_threshold: "${ms / 1000}s"`;
 
 function imports(): string[] {
   const { readings, requests, acknowledgements } = sharedSubjects;
@@ -159,7 +164,7 @@ const everything = 'permissions: { publish: ">", subscribe: ">" }';
 function serverLimits(): string {
   return `max_payload: ${limits.natsPayloadBytesMax}
 max_connections: ${limits.natsConnectionsMax}
-max_control_line: 4096
+max_control_line: ${limits.natsControlLineBytesMax}
 max_subscription_tokens: 16
 # A client that does not read costs only itself: its queue is bounded, it is cut after the deadline,
 # and nobody who publishes is slowed down for it.

@@ -92,18 +92,26 @@ const enrichedTelemetry = "ENRICHED_TELEMETRY";
 export const clientDomain = "hub";
 const clientApi = `$JS.${clientDomain}.API.CONSUMER`;
 
+/** What back ends ask their consumers, whosever they are, as account HUB hears it. */
+export const requestSubjects = ["MSG.NEXT", "INFO"].map(
+  (verb) => `$JS.API.CONSUMER.${verb}.${enrichedTelemetry}.*`,
+);
+
 /** What nats-server hands between account HUB and those of back ends. */
 export const sharedSubjects = {
   /** Stored readings: published by the stream in HUB, heard by back ends under the second name. */
   readings: { hub: "live.orgs.>", backEnd: "orgs.>" },
-  /** Requests of back ends, and their names in HUB; one is answered by many messages. */
+  /**
+   * Requests of back ends, and their names in HUB; one is answered by many messages. For how long
+   * nats-server remembers where an answer goes is what a flood of requests costs.
+   */
   requests: [
-    ["MSG.NEXT", "stream"],
-    ["INFO", "singleton"],
-  ].map(([verb, responseType]) => ({
+    { verb: "MSG.NEXT", responseType: "stream", answerMs: limits.backEndPullAnswerMs },
+    { verb: "INFO", responseType: "singleton", answerMs: limits.backEndAnswerMs },
+  ].map(({ verb, ...answers }) => ({
     hub: `$JS.API.CONSUMER.${verb}.${enrichedTelemetry}.>`,
     backEnd: `${clientApi}.${verb}.${enrichedTelemetry}.>`,
-    responseType,
+    ...answers,
   })),
   /** Acknowledgements go by the subject that nats-server wrote into the message, in two forms. */
   acknowledgements: [`$JS.ACK.${enrichedTelemetry}.>`, `$JS.ACK._.*.${enrichedTelemetry}.>`],

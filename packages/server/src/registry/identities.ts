@@ -90,6 +90,17 @@ export class IdentityStore {
     return rows.map((row) => row.public_key);
   }
 
+  /** When it was last given a key, ISO-8601: `createdAt` for its first. undefined: it has none. */
+  async newestKeyAt(id: string): Promise<string | undefined> {
+    const row = await this.#db
+      .selectFrom("identity_keys")
+      .select("created_at")
+      .where("identity_id", "=", id)
+      .orderBy("created_at", "desc")
+      .executeTakeFirst();
+    return row?.created_at;
+  }
+
   /** Gives an identity another key. Throws `conflict` when it belongs to somebody or is one too many. */
   async addKey(id: string, publicKey: string): Promise<void> {
     await this.#db.transaction().execute(async (trx) => {
@@ -163,7 +174,7 @@ export async function insertIdentity(
   if (numInsertedOrUpdatedRows !== 1n) {
     throw new NovacoreError("conflict", `There is an identity ${id} already, with another key.`);
   }
-  await insertKeys(trx, id, publicKeys);
+  await insertKeys(trx, id, publicKeys, row.created_at);
   return toIdentity(row);
 }
 
@@ -181,8 +192,8 @@ async function insertKeys(
   trx: Transaction<Tables>,
   id: string,
   publicKeys: readonly string[],
+  created_at = new Date().toISOString(),
 ): Promise<void> {
-  const created_at = new Date().toISOString();
   const { numInsertedOrUpdatedRows } = await trx
     .insertInto("identity_keys")
     .values(publicKeys.map((public_key) => ({ public_key, identity_id: id, created_at })))

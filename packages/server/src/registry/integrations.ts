@@ -1,5 +1,6 @@
 import { NovacoreError } from "@novacore/protocol";
 import type { Kysely, Selectable, Transaction } from "kysely";
+import { limits } from "../limits.ts";
 import type { ChangeFeed } from "./changes.ts";
 import { insertIdentity, replaceKeys } from "./identities.ts";
 import { newIdentityId } from "./ids.ts";
@@ -69,7 +70,8 @@ export class IntegrationStore {
   }
 
   /**
-   * Throws `conflict` when the key is somebody's or the name another one's of the organization,
+   * Throws `conflict` when the key is somebody's, the name another one's of the organization, or it
+   * has `limits.integrationsPerOrgMax` already,
    * `validation_failed` for a site of another organization, `nats_slots_exhausted`.
    */
   async create(integration: NewIntegration): Promise<Integration> {
@@ -78,6 +80,7 @@ export class IntegrationStore {
     await this.#db.transaction().execute(async (trx) => {
       await lockOrganization(trx, orgId);
       await assertNameFree(trx, orgId, name);
+      await assertRoom(trx, orgId);
       await takeSlot(trx, orgId);
       await insertIdentity(trx, { id, type: "integration", name, publicKeys });
       await insertMember(trx, orgId, id, { role: "viewer", siteIds });
@@ -242,6 +245,20 @@ async function assertNameFree(
   const sentence =
     `The organization has an integration named ${JSON.stringify(name)} already, ${holder.id}; ` +
     "choose another name, or revoke that one first.";
+  throw new NovacoreError("conflict", sentence);
+}
+
+/** The caller holds the organization's lock. */
+async function assertRoom(trx: Transaction<Tables>, orgId: string): Promise<void> {
+  const { count } = await trx
+    .selectFrom("integrations")
+    .innerJoin("identities", "identities.id", "integrations.identity_id")
+    .select((select) => select.fn.countAll().as("count"))
+    .where("integrations.org_id", "=", orgId)
+    .where("identities.revoked_at", "is", null)
+    .executeTakeFirstOrThrow();
+  if (Number(count) < limits.integrationsPerOrgMax) return;
+  const sentence = `The organization has ${count} integrations, the most allowed; revoke one first.`;
   throw new NovacoreError("conflict", sentence);
 }
 

@@ -11,27 +11,30 @@ export const ReadingTypes = Type.Array(Type.Enum([...readingTypes]), {
 
 const Cursor = Type.String({ description: "A position; SSE and WebSocket take it as well" });
 
-export const ConsumerAnswer = Type.Object({
-  name: Type.String(),
-  org_id: Type.String(),
-  integration_id: Type.String(),
-  stream: Type.String(),
-  consumer: Type.String({ description: "Its name in NATS, for the client library" }),
-  sites: nullable(Type.Array(Type.String())),
-  types: nullable(ReadingTypes),
-  ack: Type.Enum(["explicit", "none"]),
-  start: Type.Enum(["position", "last_per_der"]),
-  starts_at: Cursor,
-  filter_subjects: Type.Integer({ description: "How many subjects it reads" }),
-  widened: Type.Boolean({
-    description: "More DERs match than it can name, so it reads every type of their sites",
-  }),
-  pending: Type.Integer({ description: "Readings that match and are still to be delivered" }),
-  ack_pending: Type.Integer({ description: "Delivered and not acknowledged" }),
-  delivered: Cursor,
-  acknowledged: Cursor,
-  created_at: Time,
-});
+export const ConsumerAnswer = Type.Object(
+  {
+    name: Type.String(),
+    org_id: Type.String(),
+    integration_id: Type.String(),
+    stream: Type.String(),
+    consumer: Type.String({ description: "Its name in NATS, for the client library" }),
+    sites: nullable(Type.Array(Type.String())),
+    types: nullable(ReadingTypes),
+    ack: Type.Enum(["explicit", "none"]),
+    start: Type.Enum(["position", "last_per_der"]),
+    starts_at: Cursor,
+    filter_subjects: Type.Integer({ description: "How many subjects it reads" }),
+    widened: Type.Boolean({
+      description: "More DERs match than it can name, so it reads every type of their sites",
+    }),
+    pending: Type.Integer({ description: "Readings that match and are still to be delivered" }),
+    ack_pending: Type.Integer({ description: "Delivered and not acknowledged" }),
+    delivered: Cursor,
+    acknowledged: Cursor,
+    created_at: Time,
+  },
+  { title: "Consumer" },
+);
 
 export function toConsumerAnswer(record: ConsumerRecord, epoch: number) {
   const cursor = (sequence: number) => encodeCursor({ epoch, sequence });

@@ -1,8 +1,6 @@
-import {
-  type FastifyPluginAsyncTypebox,
-  TypeBoxValidatorCompiler,
-} from "@fastify/type-provider-typebox";
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { NovacoreError } from "@novacore/protocol";
+import type { FastifyReply } from "fastify";
 import { Type } from "typebox";
 import type { Access } from "../access/access.ts";
 import { exactFilters, keptFilters } from "../consumer-filters.ts";
@@ -10,12 +8,21 @@ import { consumerOwner, consumerSight } from "../consumer-owner.ts";
 import { limits } from "../limits.ts";
 import { consumerPlaces } from "../nats/permissions.ts";
 import type { Registry } from "../registry/database.ts";
-import type { ConsumerRecord } from "../store/consumer-record.ts";
+import type { ConsumerRecord, ConsumerWish } from "../store/consumer-record.ts";
 import type { BackEndConsumers } from "../store/consumers.ts";
 import type { CallerOf } from "./authenticate.ts";
 import { ConsumerAnswer, ReadingTypes, toConsumerAnswer } from "./consumer-answer.ts";
-import { PositionFields, toPosition } from "./consumer-position.ts";
-import { Id } from "./fields.ts";
+import {
+  newPositionRule,
+  PositionFields,
+  positionRule,
+  toNewPosition,
+  toPosition,
+} from "./consumer-position.ts";
+import { ConsumerRate } from "./consumer-rate.ts";
+import { closed, Id, idOf, nothing } from "./fields.ts";
+import { organizationOf } from "./organization-of.ts";
+import { requestValidator } from "./validator.ts";
 
 export interface ConsumerRoutesOptions {
   readonly access: Access;
@@ -26,34 +33,57 @@ export interface ConsumerRoutesOptions {
   readonly onMade: () => void;
 }
 
-const Params = Type.Object({ name: Type.String({ pattern: "^[A-Za-z0-9_-]{1,32}$" }) });
-const Owner = Type.Object({ integration_id: Type.Optional(Id) });
-const NewConsumer = Type.Object({
-  name: Params.properties.name,
-  org_id: Id,
-  integration_id: Type.Optional(Id),
-  sites: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: limits.consumerFiltersMax })),
-  types: Type.Optional(ReadingTypes),
-  ack: Type.Optional(Type.Enum(["explicit", "none"])),
-  ...PositionFields,
+const Params = Type.Object({
+  name: Type.String({ pattern: "^[A-Za-z0-9_-]{1,32}$", description: "Name of the consumer" }),
 });
+const Owner = Type.Object({
+  integration_id: Type.Optional(idOf("Whose consumer it is; an integration asks for its own")),
+});
+const NewConsumer = Type.Object(
+  {
+    name: Params.properties.name,
+    org_id: Type.Optional(Id),
+    integration_id: Type.Optional(Id),
+    sites: Type.Optional(Type.Array(Id, { minItems: 1, maxItems: limits.consumerFiltersMax })),
+    types: Type.Optional(ReadingTypes),
+    ack: Type.Optional(Type.Enum(["explicit", "none"])),
+    ...PositionFields,
+  },
+  { ...closed, ...positionRule, title: "NewConsumer" },
+);
+const Reset = Type.Object(
+  { integration_id: Type.Optional(Id), ...PositionFields },
+  { ...closed, ...newPositionRule, title: "ConsumerPosition" },
+);
 
 /** The consumers by which a back end reads stored readings over NATS, from where it wants. */
 export const consumerRoutes: FastifyPluginAsyncTypebox<ConsumerRoutesOptions> = async (
   app,
   { access, registry, callerOf, consumers, onMade },
 ) => {
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.setValidatorCompiler(requestValidator);
   app.addHook("onRoute", (route) => {
     route.bodyLimit ??= limits.requestBytesMax;
   });
   // The plugin for other limits sets it by itself; here an error says "later" in the same way.
   app.addHook("onError", async (_request, reply, error) => {
-    if (error instanceof NovacoreError && error.code === "rate_limited") {
+    const isLater = error instanceof NovacoreError && error.code === "rate_limited";
+    if (isLater && !reply.hasHeader("retry-after")) {
       reply.header("retry-after", Math.ceil(limits.replayRetryMs / 1000));
     }
   });
   const known = { access, registry };
+  const rate = new ConsumerRate();
+  const assertRate = (orgId: string, reply: FastifyReply): void => {
+    const waitMs = rate.take(orgId, Date.now());
+    if (waitMs === undefined) return;
+    reply.header("retry-after", Math.ceil(waitMs / 1_000));
+    throw new NovacoreError(
+      "rate_limited",
+      `An organization makes or resets at most ${limits.consumerChangesPerMinute} consumers a ` +
+        "minute; wait as long as Retry-After says.",
+    );
+  };
 
   const find = async (identityId: string, name: string): Promise<ConsumerRecord> => {
     const records = await consumers.at(consumerPlaces(identityId));
@@ -68,6 +98,7 @@ export const consumerRoutes: FastifyPluginAsyncTypebox<ConsumerRoutesOptions> = 
     "/nats/consumers",
     {
       schema: {
+        operationId: "createConsumer",
         summary: "Make a consumer that replays stored readings from a position and then follows",
         body: NewConsumer,
         response: { 201: ConsumerAnswer },
@@ -75,16 +106,19 @@ export const consumerRoutes: FastifyPluginAsyncTypebox<ConsumerRoutesOptions> = 
     },
     async (request, reply) => {
       const { body } = request;
-      const { name, org_id: orgId, sites, types, ack = "explicit" } = body;
+      const { name, sites, types, ack = "explicit" } = body;
       const caller = await callerOf(request);
+      const position = toPosition(body, Date.now());
       const owner = await consumerOwner(known, caller, body.integration_id, "manage");
-      const granted = await consumerSight(known, owner, orgId, sites);
-      const { identityId } = owner;
+      const { identityId, orgId } = owner;
+      if (organizationOf(body.org_id, owner) !== orgId) throw new NovacoreError("not_found");
+      assertRate(orgId, reply);
       const createdAt = new Date().toISOString();
       const wish = { name, identityId, orgId, sites, types, ack, createdAt };
-      const filters = await exactFilters(registry, wish, granted);
+      const filtersOf = async () =>
+        exactFilters(registry, wish, await consumerSight(known, owner, sites));
       const places = consumerPlaces(identityId);
-      const record = await consumers.create(wish, filters, toPosition(body), places);
+      const record = await consumers.create(wish, filtersOf, position, places);
       onMade();
       const fields = { consumer: name, identityId, place: record.place, by: caller.identityId };
       request.log.info({ event: "consumer_created", ...fields }, "a consumer was made");
@@ -96,6 +130,7 @@ export const consumerRoutes: FastifyPluginAsyncTypebox<ConsumerRoutesOptions> = 
     "/nats/consumers",
     {
       schema: {
+        operationId: "listConsumers",
         summary: "List an integration's consumers",
         querystring: Owner,
         response: { 200: Type.Array(ConsumerAnswer) },
@@ -114,6 +149,7 @@ export const consumerRoutes: FastifyPluginAsyncTypebox<ConsumerRoutesOptions> = 
     "/nats/consumers/:name",
     {
       schema: {
+        operationId: "getConsumer",
         summary: "Show how far a consumer is",
         params: Params,
         querystring: Owner,
@@ -129,7 +165,15 @@ export const consumerRoutes: FastifyPluginAsyncTypebox<ConsumerRoutesOptions> = 
 
   app.delete(
     "/nats/consumers/:name",
-    { schema: { summary: "Delete a consumer", params: Params, querystring: Owner } },
+    {
+      schema: {
+        operationId: "deleteConsumer",
+        summary: "Delete a consumer",
+        params: Params,
+        querystring: Owner,
+        response: { 204: nothing() },
+      },
+    },
     async (request, reply) => {
       const caller = await callerOf(request);
       const { integration_id: named } = request.query;
@@ -138,7 +182,7 @@ export const consumerRoutes: FastifyPluginAsyncTypebox<ConsumerRoutesOptions> = 
       await consumers.remove(place);
       const fields = { consumer: name, identityId, place, by: caller.identityId };
       request.log.info({ event: "consumer_deleted", ...fields }, "a consumer was deleted");
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 
@@ -146,22 +190,25 @@ export const consumerRoutes: FastifyPluginAsyncTypebox<ConsumerRoutesOptions> = 
     "/nats/consumers/:name/reset",
     {
       schema: {
+        operationId: "resetConsumer",
         summary: "Put a consumer to another position",
         params: Params,
         querystring: Owner,
-        body: Type.Object({ integration_id: Type.Optional(Id), ...PositionFields }),
+        body: Reset,
         response: { 200: ConsumerAnswer },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const caller = await callerOf(request);
+      const position = toNewPosition(request.body, Date.now());
       const named = request.body.integration_id ?? request.query.integration_id;
       const owner = await consumerOwner(known, caller, named, "manage");
       const { identityId } = owner;
+      assertRate(owner.orgId, reply);
       const record = await find(identityId, request.params.name);
-      const granted = await consumerSight(known, owner, record.orgId, undefined);
-      const filters = await keptFilters(registry, record, granted);
-      const moved = await consumers.reset(record, filters, toPosition(request.body));
+      const filtersOf = async (now: ConsumerWish) =>
+        keptFilters(registry, now, await consumerSight(known, owner, undefined));
+      const moved = await consumers.reset(record, filtersOf, position);
       onMade();
       const { name, place } = record;
       const fields = { consumer: name, identityId, place, by: caller.identityId };

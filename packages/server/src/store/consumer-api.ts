@@ -7,8 +7,7 @@ import {
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { NovacoreError } from "@novacore/protocol";
-import { limits } from "../limits.ts";
-import type { HeldReadings } from "./consumer-position.ts";
+import { type HeldReadings, toHeldReadings } from "./consumer-position.ts";
 import { type ConsumerRecord, type ConsumerSettings, toConsumerRecord } from "./consumer-record.ts";
 import { enrichedStream } from "./stream-configs.ts";
 
@@ -26,14 +25,7 @@ export class ConsumerApi {
 
   /** What the stream holds now. */
   async held(): Promise<HeldReadings> {
-    const { created, state } = await this.#ask((api) => api.streams.info(enrichedStream));
-    const isEmpty = state.messages === 0;
-    return {
-      epoch: Date.parse(created),
-      oldest: isEmpty ? state.last_seq + 1 : state.first_seq,
-      newest: state.last_seq,
-      oldestMs: isEmpty ? Date.now() - limits.enrichedTelemetryAgeMs : Date.parse(state.first_ts),
-    };
+    return toHeldReadings(await this.#ask((api) => api.streams.info(enrichedStream)), Date.now());
   }
 
   /** Of the first reading stored at a time or later; undefined when there is none. */
@@ -48,10 +40,10 @@ export class ConsumerApi {
     return (await this.#ask((api) => api.direct.getMessage(enrichedStream, query)))?.seq;
   }
 
-  /** undefined: there is none of a back end. */
-  async find(place: string): Promise<ConsumerRecord | undefined> {
+  /** By its name in NATS; undefined: there is none of a back end. */
+  async find(name: string): Promise<ConsumerRecord | undefined> {
     const info = await this.#ask(({ consumers }) =>
-      orUndefined(consumers.info(enrichedStream, place), [notFound]),
+      orUndefined(consumers.info(enrichedStream, name), [notFound]),
     );
     return info && toConsumerRecord(info, Date.now());
   }
@@ -68,7 +60,7 @@ export class ConsumerApi {
       .filter((record) => record !== undefined);
   }
 
-  /** undefined: the place is taken. */
+  /** undefined: the name is taken. */
   async add(settings: ConsumerSettings): Promise<ConsumerRecord | undefined> {
     const info = await this.#ask(({ consumers }) =>
       orUndefined(consumers.add(enrichedStream, settings), [exists]),
@@ -108,9 +100,9 @@ export class ConsumerApi {
   }
 
   /** Nothing happens when it is gone already. */
-  async delete(place: string): Promise<void> {
+  async delete(name: string): Promise<void> {
     await this.#ask(({ consumers }) =>
-      orUndefined(consumers.delete(enrichedStream, place), [notFound]),
+      orUndefined(consumers.delete(enrichedStream, name), [notFound]),
     );
   }
 
@@ -122,6 +114,11 @@ export class ConsumerApi {
       throw new NovacoreError("unavailable", undefined, { cause });
     }
   }
+}
+
+/** Whether JetStream has answered, and refused what it was asked. */
+export function wasRefused(error: unknown): boolean {
+  return error instanceof NovacoreError && error.cause instanceof JetStreamApiError;
 }
 
 async function orUndefined<T>(answer: Promise<T>, codes: readonly number[]) {

@@ -1,17 +1,27 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decodeCursor, encodeCursor, NovacoreError } from "@novacore/protocol";
-import { type HeldReadings, type Position, resolvePosition } from "./consumer-position.ts";
+import {
+  type HeldReadings,
+  type Position,
+  resolvePosition,
+  toHeldReadings,
+} from "./consumer-position.ts";
 
 const epoch = 1_790_000_000_000;
-const held: HeldReadings = { epoch, oldest: 101, newest: 200, oldestMs: epoch + 1_000 };
-const young: HeldReadings = { ...held, oldest: 1 };
+const oldestMs = epoch + 1_000;
+const held: HeldReadings = {
+  ...{ epoch, oldest: 101, newest: 200, oldestMs },
+  completeSinceMs: oldestMs,
+};
+const young: HeldReadings = { ...held, oldest: 1, completeSinceMs: Number.NEGATIVE_INFINITY };
+const silent: HeldReadings = { ...held, completeSinceMs: epoch + 50 };
 const emptied: HeldReadings = { ...held, oldest: 201 };
 
 /** Reading n was stored n ms after the epoch. */
-const firstStoredSince = async (timeMs: number) => {
-  const sequence = Math.max(1, timeMs - epoch);
-  return sequence > held.newest ? undefined : sequence;
+const firstStoredIn = (bounds: HeldReadings) => async (timeMs: number) => {
+  const sequence = Math.max(bounds.oldest, timeMs - epoch);
+  return sequence > bounds.newest ? undefined : sequence;
 };
 const cursorAt = (sequence: number, fromOldest = false): Position => ({
   kind: "cursor",
@@ -35,12 +45,13 @@ const starts: [name: string, Position, HeldReadings, after: number][] = [
   ["a time after the newest", sinceMs(epoch + 5_000), held, 200],
   ["a time before a stream that lost nothing", sinceMs(0), young, 0],
   ["a time too old, where the oldest will do", sinceMs(0, true), held, 100],
+  ["a time in a silence before the oldest", sinceMs(epoch + 60), silent, 100],
 ];
 
 describe("where a position starts", () => {
   for (const [name, position, bounds, after] of starts) {
     it(name, async () => {
-      assert.equal(await resolvePosition(position, bounds, firstStoredSince), after);
+      assert.equal(await resolvePosition(position, bounds, firstStoredIn(bounds)), after);
     });
   }
 
@@ -58,7 +69,7 @@ describe("where a position starts", () => {
   ];
   for (const [name, position, code] of refusals) {
     it(`${name} is refused as ${code}`, async () => {
-      const refused = resolvePosition(position, held, firstStoredSince);
+      const refused = resolvePosition(position, held, firstStoredIn(held));
       await assert.rejects(refused, (error) => {
         assert.ok(error instanceof NovacoreError);
         assert.equal(error.code, code);
@@ -70,4 +81,32 @@ describe("where a position starts", () => {
       });
     });
   }
+});
+
+describe("since when a stream holds everything", () => {
+  const day = 86_400_000;
+  const nowMs = epoch + 100 * day;
+  const info = (
+    oldest: number,
+    oldestDays: number,
+    limited: { max_bytes?: number; max_msgs?: number } = {},
+  ) => {
+    const config = { max_age: 7 * day * 1_000_000, max_bytes: 1e9, max_msgs: -1, ...limited };
+    const first_ts = new Date(nowMs - oldestDays * day).toISOString();
+    const state = { first_seq: oldest, last_seq: 200, messages: 201 - oldest, bytes: 1_000 };
+    return { created: new Date(epoch).toISOString(), state: { ...state, first_ts }, config };
+  };
+  const daysAgo = (held: HeldReadings) => (nowMs - held.completeSinceMs) / day;
+
+  it("has lost nothing: for ever", () => {
+    assert.equal(daysAgo(toHeldReadings(info(1, 2), nowMs)), Number.POSITIVE_INFINITY);
+  });
+  it("loses what is too old: its age, also when nothing was stored for a while", () => {
+    assert.equal(Math.round(daysAgo(toHeldReadings(info(101, 2), nowMs))), 7);
+    assert.equal(Math.round(daysAgo(toHeldReadings(info(201, 2), nowMs))), 7);
+  });
+  it("is full: its oldest reading", () => {
+    assert.equal(daysAgo(toHeldReadings(info(101, 2, { max_msgs: 100 }), nowMs)), 2);
+    assert.equal(daysAgo(toHeldReadings(info(101, 2, { max_bytes: 2_000 }), nowMs)), 2);
+  });
 });

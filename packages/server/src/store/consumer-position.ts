@@ -1,4 +1,6 @@
+import type { StreamConfig, StreamInfo, StreamState } from "@nats-io/jetstream";
 import { decodeCursor, type ErrorCode, encodeCursor, NovacoreError } from "@novacore/protocol";
+import { limits } from "../limits.ts";
 
 /** Where a back end wants to start reading. */
 export type Position =
@@ -18,6 +20,8 @@ export interface HeldReadings {
   readonly newest: number;
   /** When the oldest was stored, epoch ms; of an empty stream, before when nothing is kept. */
   readonly oldestMs: number;
+  /** What was stored since then is all there; epoch ms. */
+  readonly completeSinceMs: number;
 }
 
 /**
@@ -37,8 +41,7 @@ export async function resolvePosition(
     case "cursor":
       return afterCursor(position, held);
     case "since": {
-      // Only what was stored and is gone makes a hole: a young stream has nothing before its first.
-      if (position.sinceMs < held.oldestMs && held.oldest > 1) {
+      if (position.sinceMs < held.completeSinceMs) {
         if (!position.fromOldest) throw expired("/since", held);
         return held.oldest - 1;
       }
@@ -77,4 +80,36 @@ function refusal(code: ErrorCode, path: string, held: HeldReadings, message?: st
     { path: "/oldest/time", message: new Date(oldestMs).toISOString() },
   ];
   return new NovacoreError(code, message, { details });
+}
+
+const nanosecondsPerMs = 1_000_000;
+
+/** What nats-server says of a stream. */
+interface StreamNow extends Pick<StreamInfo, "created"> {
+  readonly state: Pick<StreamState, "messages" | "bytes" | "first_seq" | "first_ts" | "last_seq">;
+  readonly config: Pick<StreamConfig, "max_age" | "max_bytes" | "max_msgs">;
+}
+
+/**
+ * Only what was stored and is gone makes a hole, and a silence before the oldest reading is none.
+ * A stream that is not full has lost nothing but by age: had it been full since, what it dropped
+ * then would have been older than all that it has now, so that it would be full still.
+ */
+export function toHeldReadings({ created, state, config }: StreamNow, nowMs: number): HeldReadings {
+  const isEmpty = state.messages === 0;
+  const oldest = isEmpty ? state.last_seq + 1 : state.first_seq;
+  const ageMs = config.max_age / nanosecondsPerMs;
+  const oldestMs = isEmpty ? nowMs - ageMs : Date.parse(state.first_ts);
+  const isFull =
+    (config.max_bytes > 0 && state.bytes > config.max_bytes - limits.natsPayloadBytesMax) ||
+    (config.max_msgs > 0 && state.messages >= config.max_msgs);
+  const byAgeMs = nowMs - ageMs + limits.consumerMarginMs;
+  const sinceMs = isFull || ageMs === 0 ? oldestMs : Math.min(oldestMs, byAgeMs);
+  return {
+    epoch: Date.parse(created),
+    oldest,
+    newest: state.last_seq,
+    oldestMs,
+    completeSinceMs: oldest <= 1 ? Number.NEGATIVE_INFINITY : sinceMs,
+  };
 }

@@ -29,17 +29,35 @@ export interface ConsumerStart {
   readonly isLastPerDer: boolean;
 }
 
-/** A back end's consumer as nats-server has it. */
-export interface ConsumerRecord extends ConsumerWish {
+/** Everything that makes a consumer. */
+export interface ConsumerDraft extends ConsumerWish {
   /** Its name in NATS. */
   readonly place: string;
   readonly filters: ConsumerFilters;
   readonly start: ConsumerStart;
+  /** Readings that may be delivered and not yet acknowledged; undefined: as many as any may. */
+  readonly ackPendingMax?: number | undefined;
+  /** Which time that it was made anew it comes from; undefined: it never was. */
+  readonly makingId?: string | undefined;
+  /**
+   * The sequence that it is being put back to, since its filters were changed: whoever finds it
+   * so has to do it, as a hub may have died in between.
+   */
+  readonly goesBackTo?: number | undefined;
+}
+
+/** A back end's consumer as nats-server has it. */
+export interface ConsumerRecord extends ConsumerDraft {
+  /**
+   * Whether it only holds the draft of the consumer at `place` while that is made anew: nobody reads
+   * from it.
+   */
+  readonly isStandIn: boolean;
   /** Readings that match and have not been delivered yet. */
   readonly pending: number;
   readonly ackPending: number;
-  /** Readings that may be delivered and not yet acknowledged; undefined: any number. */
-  readonly ackPendingMax: number | undefined;
+  /** Whether nothing of it was ever delivered. */
+  readonly isUnread: boolean;
   /** Everything that matches up to here has been delivered; acknowledged. */
   readonly deliveredSequence: number;
   readonly ackedSequence: number;
@@ -51,21 +69,17 @@ const nanosecondsPerMs = 1_000_000;
 
 /** What the hub fixes of a consumer; nats-server fills in the rest. */
 export interface ConsumerSettings extends Partial<ConsumerConfig> {
+  durable_name: string;
   filter_subjects: string[];
   metadata: Record<string, string>;
 }
 
-export function toConsumerConfig(
-  place: string,
-  wish: ConsumerWish,
-  filters: ConsumerFilters,
-  start: ConsumerStart,
-  ackPendingMax: number = limits.consumerAckPendingMax,
-): ConsumerSettings {
+export function toConsumerConfig(draft: ConsumerDraft): ConsumerSettings {
+  const { place, ack, filters, start, ackPendingMax = limits.consumerAckPendingMax } = draft;
   return {
     durable_name: place,
-    ack_policy: wish.ack,
-    ...(wish.ack === "explicit" && {
+    ack_policy: ack,
+    ...(ack === "explicit" && {
       ack_wait: limits.consumerAckWaitMs * nanosecondsPerMs,
       max_ack_pending: ackPendingMax,
     }),
@@ -81,20 +95,38 @@ export function toConsumerConfig(
     max_expires: limits.consumerRequestMs * nanosecondsPerMs,
     inactive_threshold: limits.consumerInactiveMs * nanosecondsPerMs,
     filter_subjects: [...filters.subjects],
-    metadata: toMetadata(wish, filters, start),
+    metadata: toMetadata(draft),
   };
 }
 
-function toMetadata(wish: ConsumerWish, filters: ConsumerFilters, start: ConsumerStart) {
+/** The name of the one that stands in for any consumer of the same integration; none can ask it. */
+export function standInOf(place: string): string {
+  return place.replace(/_\d+$/, "_remake");
+}
+
+/** What stands in for a consumer while that is made anew: all of it, at another name. */
+export function toStandInConfig(draft: ConsumerDraft): ConsumerSettings {
+  const config = toConsumerConfig(draft);
   return {
-    [key("name")]: wish.name,
-    [key("identity_id")]: wish.identityId,
-    [key("org_id")]: wish.orgId,
-    [key("created_at")]: wish.createdAt,
+    ...config,
+    durable_name: standInOf(draft.place),
+    metadata: { ...config.metadata, [key("stands_in_for")]: draft.place },
+  };
+}
+
+function toMetadata(draft: ConsumerDraft): Record<string, string> {
+  const { sites, types, start, filters, makingId, goesBackTo } = draft;
+  return {
+    [key("name")]: draft.name,
+    [key("identity_id")]: draft.identityId,
+    [key("org_id")]: draft.orgId,
+    [key("created_at")]: draft.createdAt,
     [key("after_sequence")]: String(start.afterSequence),
-    ...(wish.sites !== undefined && { [key("sites")]: wish.sites.join(" ") }),
-    ...(wish.types !== undefined && { [key("types")]: wish.types.join(" ") }),
+    ...(sites !== undefined && { [key("sites")]: sites.join(" ") }),
+    ...(types !== undefined && { [key("types")]: types.join(" ") }),
     [key("widened")]: String(filters.isWidened),
+    ...(makingId !== undefined && { [key("making_id")]: makingId }),
+    ...(goesBackTo !== undefined && { [key("goes_back_to")]: String(goesBackTo) }),
   };
 }
 
@@ -106,8 +138,12 @@ export function toConsumerRecord(info: ConsumerInfo, nowMs: number): ConsumerRec
   const [name, identityId, orgId] = [read("name"), read("identity_id"), read("org_id")];
   if (name === undefined || identityId === undefined || orgId === undefined) return undefined;
   const recentMs = nowMs - limits.consumerRecentMs;
+  const [standsInFor, goesBackTo] = [read("stands_in_for"), read("goes_back_to")];
   return {
-    place: info.name,
+    place: standsInFor ?? info.name,
+    isStandIn: standsInFor !== undefined,
+    makingId: read("making_id"),
+    goesBackTo: goesBackTo === undefined ? undefined : Number(goesBackTo),
     ...{ name, identityId, orgId },
     sites: words(read("sites")),
     types: words(read("types"))?.filter(isReadingType),
@@ -123,6 +159,7 @@ export function toConsumerRecord(info: ConsumerInfo, nowMs: number): ConsumerRec
     },
     pending: info.num_pending,
     ackPending: info.num_ack_pending,
+    isUnread: delivered.consumer_seq === 0,
     ackPendingMax: config.ack_policy === "none" ? undefined : config.max_ack_pending,
     deliveredSequence: delivered.stream_seq,
     ackedSequence: info.ack_floor.stream_seq,

@@ -4,22 +4,30 @@ import { limits } from "../limits.ts";
 import { ConsumerApi } from "./consumer-api.ts";
 import { type HeldReadings, type Position, resolvePosition } from "./consumer-position.ts";
 import {
+  type ConsumerDraft,
   type ConsumerFilters,
   type ConsumerRecord,
   type ConsumerStart,
   type ConsumerWish,
   toConsumerConfig,
 } from "./consumer-record.ts";
+import { addFresh, findAt, finishRemake, remake, removeConsumer } from "./consumer-remake.ts";
+import { changeFilters } from "./filter-change.ts";
 import { assertMayReplay, replayPace } from "./replaying.ts";
+import { Turns } from "./turns.ts";
+
+/** Asked when it is the turn of what they are for, as the registry may have changed meanwhile. */
+export type FiltersOf = (record: ConsumerWish) => Promise<ConsumerFilters>;
 
 /**
  * The durable pull consumers that back ends read ENRICHED_TELEMETRY with. They stand in account HUB,
  * where no back end is: it reaches those named after it, and the hub alone makes them. What is known
- * of one stands in its metadata. All of it throws `unavailable` when JetStream does not answer.
+ * of one stands in its metadata. Changes of them take turns, organization by organization. All of
+ * it throws `unavailable` when JetStream does not answer.
  */
 export class BackEndConsumers {
   readonly #api: ConsumerApi;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   /** Give it a connection of its own: the server answers one after the other on each. */
   constructor(connection: NatsConnection) {
@@ -31,34 +39,35 @@ export class BackEndConsumers {
     return this.#api.held();
   }
 
-  /** Those at the given places, in their order. */
-  async at(places: readonly string[]): Promise<ConsumerRecord[]> {
-    const found = await Promise.all(places.map((place) => this.#api.find(place)));
-    return found.filter((record) => record !== undefined);
+  /** Those at the given places, in their order; also one that is being made anew. */
+  at(places: readonly string[]): Promise<ConsumerRecord[]> {
+    return findAt(this.#api, places);
   }
 
-  /** Those of every back end. */
+  /** Those of every back end, and what stands in for one. */
   all(): Promise<ConsumerRecord[]> {
     return this.#api.list();
   }
 
   /**
    * Makes a consumer at the first free place. Throws `conflict` when the name is taken or no place
-   * is free, `rate_limited` when too much is replayed already, and what `resolvePosition` throws.
+   * is free, `rate_limited` when too much is replayed already, and what `filtersOf` and
+   * `resolvePosition` throw.
    */
   create(
     wish: ConsumerWish,
-    filters: ConsumerFilters,
+    filtersOf: FiltersOf,
     position: Position,
     places: readonly string[],
   ): Promise<ConsumerRecord> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(wish.orgId, async () => {
       // First, so that a name that is taken is told before any limit.
       let place = freePlace(wish.name, await this.at(places), places);
-      const start = await this.#start(position);
-      const pace = await this.#admit(wish, filters, start, undefined);
+      const filters = await filtersOf(wish);
+      const draft = { ...wish, filters, start: await this.#start(position) };
       for (;;) {
-        const made = await this.#api.add(toConsumerConfig(place, wish, filters, start, pace));
+        const settings = toConsumerConfig(await this.#paced({ ...draft, place }));
+        const made = await addFresh(this.#api, settings, draft);
         if (made !== undefined) return made;
         // Another hub was faster: it took the place, perhaps for the same name.
         place = freePlace(wish.name, await this.at(places), places);
@@ -67,48 +76,48 @@ export class BackEndConsumers {
   }
 
   /**
-   * Puts a consumer to another position, at its place: JetStream moves none before its start, so it
-   * is made again. Whoever reads from it meanwhile gets an error and asks again. Throws as `create`.
+   * Puts a consumer to another position, at its place, where it is made again. Whoever reads from it
+   * meanwhile gets an error and asks again. Throws as `create`, and `not_found` when it is gone.
    */
   reset(
-    record: ConsumerRecord,
-    filters: ConsumerFilters,
+    { place, name, orgId }: ConsumerRecord,
+    filtersOf: FiltersOf,
     position: Position,
   ): Promise<ConsumerRecord> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(orgId, async () => {
+      const [record] = await this.at([place]);
+      if (record?.name !== name) throw new NovacoreError("not_found");
+      const filters = await filtersOf(record);
       const start = await this.#start(position);
-      const pace = await this.#admit(record, filters, start, record.place);
-      return this.#remake(record, filters, start, pace);
+      return remake(this.#api, await this.#paced({ ...record, filters, start }));
     });
   }
 
   /** Nothing happens when it is gone already. */
   remove(place: string): Promise<void> {
-    return this.#inTurn(() => this.#api.delete(place));
+    return this.#turns.takeFirst(() => removeConsumer(this.#api, place));
+  }
+
+  /** Finishes what a hub has begun that died; false: nothing was left. `standIn` is one of `all`. */
+  finish({ place }: ConsumerRecord): Promise<boolean> {
+    return this.#turns.takeFirst(() => finishRemake(this.#api, place));
   }
 
   /**
-   * Changes what a consumer reads. Subjects that are new to it are read from `sinceMs` on: the
-   * consumer may have passed what was stored under them, so it goes back to it, and then gives out
-   * again what it gave out since. Nothing happens when it is gone.
+   * Changes what a consumer reads (see `changeFilters`), before whoever waits for a turn. Gives what
+   * it reads then; undefined when it is gone.
    */
-  setFilters(record: ConsumerRecord, filters: ConsumerFilters, sinceMs: number): Promise<void> {
-    return this.#inTurn(async () => {
-      const { place, start } = record;
-      const { filter_subjects, metadata } = toConsumerConfig(place, record, filters, start);
-      const changed = await this.#api.update(place, { filter_subjects, metadata });
-      if (changed === undefined) return;
-      const added = filters.subjects.filter((each) => !record.filters.subjects.includes(each));
-      const missed = await this.#firstUnder(added, sinceMs);
-      // The server does not tell how far it has looked, only what it delivered last: to be sure, it
-      // is put there. What was not acknowledged yet must not be passed either.
-      if (missed === undefined) return;
-      const sequence = Math.min(missed, changed.ackedSequence + 1);
-      if (!start.isLastPerDer) {
-        await this.#api.rewind(place, Math.max(sequence, start.afterSequence + 1));
-      } else {
-        await this.#remake(record, filters, { afterSequence: sequence - 1, isLastPerDer: false });
-      }
+  setFilters(
+    place: string,
+    filtersOf: FiltersOf,
+    sinceMs: number,
+  ): Promise<ConsumerFilters | undefined> {
+    return this.#turns.takeFirst(async () => {
+      const record = await this.#api.find(place);
+      if (record === undefined) return undefined;
+      const filters = await filtersOf(record);
+      await changeFilters(this.#api, record, filters, sinceMs);
+      return filters;
     });
   }
 
@@ -119,35 +128,13 @@ export class BackEndConsumers {
    */
   async pace(records: readonly ConsumerRecord[]): Promise<void> {
     const share = replayPace(records, 0);
-    for (const { place, pending, ackPendingMax } of records) {
+    for (const { place, ack, pending, ackPendingMax, isStandIn } of records) {
       const isReplaying = pending > limits.consumerReplayingPending;
       const max_ack_pending = isReplaying ? share : limits.consumerAckPendingMax;
-      if (ackPendingMax === undefined || ackPendingMax === max_ack_pending) continue;
-      await this.#inTurn(() => this.#api.update(place, { max_ack_pending }));
+      if (isStandIn || ack === "none" || ackPendingMax === max_ack_pending) continue;
+      // It can wait, as nobody waits for it.
+      await this.#turns.take("pace", () => this.#api.update(place, { max_ack_pending }));
     }
-  }
-
-  async #firstUnder(subjects: readonly string[], sinceMs: number): Promise<number | undefined> {
-    const from = subjects.length === 0 ? undefined : await this.#api.sequenceSince(sinceMs);
-    if (from === undefined) return undefined;
-    const firsts = await Promise.all(
-      subjects.map((subject) => this.#api.sequenceUnder(subject, from)),
-    );
-    const found = firsts.filter((sequence) => sequence !== undefined);
-    return found.length === 0 ? undefined : Math.min(...found);
-  }
-
-  async #remake(
-    record: ConsumerRecord,
-    filters: ConsumerFilters,
-    start: ConsumerStart,
-    pace?: number,
-  ): Promise<ConsumerRecord> {
-    await this.#api.delete(record.place);
-    const config = toConsumerConfig(record.place, record, filters, start, pace);
-    const made = await this.#api.add(config);
-    if (made !== undefined) return made;
-    throw new NovacoreError("conflict", `${record.name} is being made anew by somebody else.`);
   }
 
   async #start(position: Position): Promise<ConsumerStart> {
@@ -158,30 +145,18 @@ export class BackEndConsumers {
     return { afterSequence, isLastPerDer: position.kind === "last_per_der" };
   }
 
-  /**
-   * How much a consumer may have unacknowledged; undefined: it replays nothing. `replaced` is the one
-   * that it takes the place of.
-   */
-  async #admit(
-    wish: ConsumerWish,
-    filters: ConsumerFilters,
-    start: ConsumerStart,
-    replaced: string | undefined,
-  ): Promise<number | undefined> {
+  /** With how much it may have unacknowledged, if it replays and may. */
+  async #paced(draft: ConsumerDraft): Promise<ConsumerDraft> {
+    const unpaced = { ...draft, ackPendingMax: undefined };
     const { newest } = await this.#api.held();
-    if (newest - start.afterSequence <= limits.consumerReplayingPending) return undefined;
-    const pending = await this.#api.count(toConsumerConfig("", wish, filters, start));
-    if (pending <= limits.consumerReplayingPending) return undefined;
-    const others = (await this.all()).filter(({ place }) => place !== replaced);
-    assertMayReplay(wish, others);
-    return replayPace(others, 1);
-  }
-
-  /** One change at a time, so that what is counted before it still holds when it is made. */
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(change);
-    this.#turn = done.catch(() => undefined); // Whoever asked for that change is told.
-    return done;
+    if (newest - draft.start.afterSequence <= limits.consumerReplayingPending) return unpaced;
+    const pending = await this.#api.count(toConsumerConfig(unpaced));
+    if (pending <= limits.consumerReplayingPending) return unpaced;
+    const others = (await this.all()).filter(
+      ({ place, isStandIn }) => place !== draft.place && !isStandIn,
+    );
+    assertMayReplay(draft, others);
+    return { ...draft, ackPendingMax: replayPace(others, 1) };
   }
 }
 

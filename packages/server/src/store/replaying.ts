@@ -5,9 +5,10 @@ import type { ConsumerRecord } from "./consumer-record.ts";
 type Standing = Pick<ConsumerRecord, "orgId" | "name" | "pending" | "isActive">;
 
 /**
- * Throws `validation_failed` for a replay without acknowledgements, and `rate_limited` when one more replay would be too many. Of its own organization every
- * consumer with so much to come counts; of all together only those that are being read from, since
- * nobody may keep the others from replaying by leaving some behind.
+ * Throws `validation_failed` for a replay without acknowledgements, and `rate_limited` when one more
+ * replay would be too many. Of its own organization every consumer with so much to come counts; of
+ * all together only those that are being read from, since nobody may keep the others from replaying
+ * by leaving some behind.
  */
 export function assertMayReplay(
   { orgId, ack }: Pick<ConsumerRecord, "orgId" | "ack">,

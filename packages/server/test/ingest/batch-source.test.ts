@@ -48,7 +48,7 @@ test("a batch is answered reading by reading, once they are on disk", async (t) 
   );
   const [stored, , rejected] = results;
   assert.ok(stored?.status === "stored" && rejected?.status === "rejected");
-  assert.equal(decodeCursor(stored.cursor)?.epoch, bench.store.enrichedEpoch);
+  assert.equal(decodeCursor(stored.cursor ?? "")?.epoch, bench.store.enrichedEpoch);
   assert.deepEqual([rejected.error, rejected.path], ["reading_invalid", "/W"]);
   assert.deepEqual(await bench.refused("gw-1"), ["reading_invalid"]);
 });

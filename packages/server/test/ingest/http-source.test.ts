@@ -3,12 +3,14 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { NovacoreError } from "@novacore/protocol";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { type EnrichedReading, NovacoreError, parseBackfillSubject } from "@novacore/protocol";
 import { type FastifyInstance, fastify } from "fastify";
 import { createConditions } from "../../../../test/support/conditions.ts";
 import { httpSource } from "../../src/ingest/http-source.ts";
 import type { UploadAnswer } from "../../src/ingest/upload.ts";
 import { limits } from "../../src/limits.ts";
+import { backfillStream } from "../../src/store/stream-configs.ts";
 import { type IngestBench, nextMs, runIngest } from "./ingest-bench.ts";
 
 const reading = (members: object = {}) => ({
@@ -84,6 +86,51 @@ test("NDJSON with a broken line, and gzip", async (t) => {
   assert.deepEqual([status, answer.accepted, answer.rejected], [207, 2, 1]);
 });
 
+test("what is too old for the stream is stored for the archive, the same upload again once", async (t) => {
+  const started = await start(t);
+  if (started === undefined) return;
+  const { bench, post } = started;
+  const eightDaysAgo = Date.now() - 8 * 86_400_000;
+  const old = Array.from({ length: 600 }, (_, i) => reading({ timestamp: eightDaysAgo + i, W: i }));
+  const fresh = reading();
+  const ancient = reading({ timestamp: eightDaysAgo - 10 * 366 * 86_400_000 });
+  const body = JSON.stringify([...old, old[0], fresh, ancient]);
+  const { status, answer } = await post(body);
+  const { results, ...counts } = answer;
+  assert.equal(status, 207);
+  assert.deepEqual(counts, { accepted: 601, duplicates: 1, rejected: 1, durability: "fsync" });
+  assert.deepEqual(results[0], { index: 0, status: "stored", archived: true });
+  assert.deepEqual(results[600], { index: 600, status: "duplicate", archived: true });
+  assert.ok(results[601]?.status === "stored" && results[601].cursor !== undefined);
+  assert.ok(results[602]?.status === "rejected" && results[602].error === "reading_too_old");
+  const again = await post(body);
+  assert.deepEqual([again.answer.accepted, again.answer.duplicates], [0, 602]);
+  const stream = await backfilled(bench);
+  assert.equal(stream.length, 600);
+  assert.deepEqual(
+    stream.map(({ timestamp }) => timestamp),
+    old.map(({ timestamp }) => timestamp),
+  );
+  assert.ok(stream.every((each) => each.backfilled && each.der_id === "der-m"));
+  await bench.until("the fresh one is live", () => bench.stored.length === 1);
+  assert.equal(bench.stored[0]?.backfilled, undefined);
+});
+
+test("a full stream before the archive refuses what is for it, and holds up nothing else", async (t) => {
+  const started = await start(t);
+  if (started === undefined) return;
+  const { bench, post } = started;
+  const manager = await jetstreamManager(await bench.nats.connect("HUB"));
+  await manager.streams.update(backfillStream, { max_bytes: 1 });
+  const old = JSON.stringify([reading({ timestamp: Date.now() - 8 * 86_400_000 })]);
+  const refused = post(old);
+  for (let i = 0; i < 3; i++) {
+    assert.equal((await post(JSON.stringify([reading()]))).status, 200);
+  }
+  const { status, answer } = await refused;
+  assert.deepEqual([status, answer.error], [503, "unavailable"]);
+});
+
 test("a broken body, a bomb, another encoding and too many readings are refused whole", async (t) => {
   const started = await start(t);
   if (started === undefined) return;
@@ -133,3 +180,16 @@ test("a gateway that holds its places gets no more, and gets them back", async (
     assert.equal((await started.post(JSON.stringify(reading()))).status, 200);
   }
 });
+
+/** What stands for the archive, in order. */
+async function backfilled(bench: IngestBench): Promise<EnrichedReading[]> {
+  const { direct } = await jetstreamManager(await bench.nats.connect("HUB"));
+  const messages = await direct.getBatch(backfillStream, { seq: 1, batch: 10_000 });
+  const readings: EnrichedReading[] = [];
+  for await (const message of messages) {
+    const reading = message.json<EnrichedReading>();
+    assert.equal(parseBackfillSubject(message.subject)?.derId, reading.der_id);
+    readings.push(reading);
+  }
+  return readings;
+}

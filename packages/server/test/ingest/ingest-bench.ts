@@ -5,6 +5,7 @@ import type { EnrichedReading } from "@novacore/protocol";
 import { type Ingest, startIngest } from "../../src/ingest/ingest.ts";
 import type { GatewayTree } from "../../src/ingest/resolve-target.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
+import { atEnd } from "../nats/at-end.ts";
 import { type RunningNats, runNats, silent } from "../nats/running-nats.ts";
 
 /** How a test waits: looked at again with each stored or refused reading. */
@@ -49,6 +50,7 @@ export async function runIngest(
     devices: {
       activate: async (deviceId: string) => {
         activated.push(deviceId);
+        conditions.changed();
       },
     },
     changes: {
@@ -62,10 +64,12 @@ export async function runIngest(
   const metrics = {
     readingsReceived: { inc: () => undefined },
     readingsStored: { inc: () => undefined },
+    readingsArchiveOnly: { inc: () => undefined },
     readingsDuplicate: { inc: () => setImmediate(conditions.changed) },
     readingsRejected: { inc: () => setImmediate(conditions.changed) },
     rejectionsLost: { inc: () => undefined },
     streamLag: { set: () => undefined },
+    gatewayLateness: { reset: () => undefined, set: () => undefined },
   };
   const open = async () => {
     const store = await openStore({ hub, dev, sys: await nats.connect("SYS"), log: silent });
@@ -80,7 +84,7 @@ export async function runIngest(
     await parts.ingest.stop();
     await parts.store.close();
   };
-  t.after(close);
+  atEnd(t, close);
   return {
     nats,
     get store() {

@@ -12,15 +12,16 @@ import type { Config } from "../../src/config.ts";
 import { connectHub } from "../../src/nats/connection.ts";
 import type { NatsServer } from "../../src/nats/server.ts";
 import { startNats } from "../../src/nats/server.ts";
+import { atEnd } from "./at-end.ts";
 import { silent, testConfig } from "./running-nats.ts";
 
 test("a nats-server that is killed comes back on the same ports with what it stored", async (t) => {
   const found = await testConfig(t);
   if (found === undefined) return;
   const nats = await startNats({ ...found, log: silent });
-  t.after(() => nats.stop());
+  atEnd(t, () => nats.stop());
   const hub = await connectHub(nats, "HUB", "test");
-  t.after(() => hub.close());
+  atEnd(t, () => hub.close());
   const manager = await jetstreamManager(hub);
   await manager.streams.add({ name: "KEPT", subjects: ["kept"] });
   await jetstream(hub).publish("kept", "x");
@@ -157,7 +158,7 @@ async function spawnHub(
       ...env,
     },
   });
-  t.after(async () => {
+  atEnd(t, async () => {
     child.kill("SIGTERM");
     if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   });

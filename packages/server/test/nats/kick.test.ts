@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { kickIdentity } from "../../src/nats/kick.ts";
+import { cutOffIdentity, kickIdentity } from "../../src/nats/kick.ts";
 import { mqttGateway, natsGateway, websocketGateway } from "./clients.ts";
 import { connectedUsers, runNats } from "./running-nats.ts";
 
@@ -46,6 +46,28 @@ test("an identity with thousands of connections loses every one", async (t) => {
   }
   assert.ok((await kickIdentity(await connect("SYS"), "gw-1")) >= closed.length);
   await Promise.all(closed);
+});
+
+test("an identity is cut off once a nats-server that hung is back", {
+  timeout: 60_000,
+}, async (t) => {
+  const running = await runNats(t);
+  if (running === undefined) return;
+  const { nats, connect } = running;
+  const gateway = await natsGateway(t, nats, "gw-1");
+  const sys = await connect("SYS");
+  const state = nats.state();
+  assert.ok(state.state === "running");
+  const failed = Promise.withResolvers<void>();
+  process.kill(state.pid, "SIGSTOP");
+  try {
+    void cutOffIdentity(sys, "gw-1", { error: () => failed.resolve() });
+    await failed.promise;
+    assert.equal(gateway.isClosed(), false);
+  } finally {
+    process.kill(state.pid, "SIGCONT");
+  }
+  await gateway.closed();
 });
 
 test("nobody is cut for an identity that is not connected", async (t) => {

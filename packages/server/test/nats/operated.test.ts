@@ -1,25 +1,20 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { startCallout } from "../../src/access/callout.ts";
-import type { Config } from "../../src/config.ts";
 import { connectHub } from "../../src/nats/connection.ts";
 import { freePorts } from "../../src/nats/ports.ts";
 import { operatedNatsConfig } from "../../src/nats/print-config.ts";
 import { startNats } from "../../src/nats/server.ts";
 import { readDurability } from "../../src/store/durability.ts";
 import { natsGateway } from "./clients.ts";
+import { startOperated } from "./operated-server.ts";
 import { gatewayLogin, silent, testConfig } from "./running-nats.ts";
 
 test("the hub works with an operated server that has the printed configuration", async (t) => {
   const found = await testConfig(t);
   if (found === undefined) return;
   const { config, dataDir } = found;
-  const natsUrl = await operatedServer(t, config, dataDir, operatedNatsConfig(dataDir));
+  const natsUrl = await startOperated(t, config, dataDir, operatedNatsConfig(dataDir));
   const nats = await startNats({ config: { ...config, natsUrl }, dataDir, log: silent });
   assert.equal(nats.embedded, false);
   const auth = await connectHub(nats, "AUTH", "test");
@@ -38,7 +33,7 @@ test("an operated server without the hub's keys is one sentence", async (t) => {
   const found = await testConfig(t);
   if (found === undefined) return;
   const { config, dataDir } = found;
-  const natsUrl = await operatedServer(t, config, dataDir, "authorization { token: other }");
+  const natsUrl = await startOperated(t, config, dataDir, "authorization { token: other }");
   await assert.rejects(
     startNats({ config: { ...config, natsUrl }, dataDir, log: silent }),
     /^Error: The nats-server at nats:\S+ does not let the hub in; .* --print-nats-config/,
@@ -59,29 +54,3 @@ test("an operated server that is not there is one sentence without its password"
     },
   );
 });
-
-async function operatedServer(
-  t: TestContext,
-  config: Config,
-  dataDir: string,
-  accessConfig: string,
-): Promise<string> {
-  const [port] = await freePorts(1, "127.0.0.1");
-  const path = join(dataDir, "operated.conf");
-  const storeDir = JSON.stringify(join(dataDir, "operated"));
-  writeFileSync(
-    path,
-    `server_name: operated, listen: "127.0.0.1:${port}"\njetstream { store_dir: ${storeDir} }\n${accessConfig}`,
-  );
-  const server = spawn(config.natsServer ?? "nats-server", ["-c", path], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  t.after(async () => {
-    server.kill("SIGTERM");
-    if (server.exitCode === null) await once(server, "exit");
-  });
-  for await (const line of createInterface({ input: server.stderr })) {
-    if (line.endsWith("Server is ready")) break;
-  }
-  return `nats://127.0.0.1:${port}`;
-}

@@ -10,6 +10,7 @@ import { findNatsServer } from "../../src/nats/binary.ts";
 import { connectHub } from "../../src/nats/connection.ts";
 import type { HubAccount } from "../../src/nats/hub-keys.ts";
 import { type NatsServer, startNats } from "../../src/nats/server.ts";
+import { atEnd } from "./at-end.ts";
 
 export const silent = {
   debug: () => undefined,
@@ -24,7 +25,7 @@ export async function testConfig(
   env: Record<string, string> = {},
 ): Promise<{ config: Config; dataDir: string } | undefined> {
   const dataDir = mkdtempSync(join(tmpdir(), "novacore-test-"));
-  t.after(() => rmSync(dataDir, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(dataDir, { recursive: true, force: true }));
   try {
     const explicit = process.env.NOVACORE_NATS_SERVER;
     const binary = await findNatsServer({ dataDir, explicit });
@@ -47,6 +48,7 @@ export async function testConfig(
 
 export interface RunningNats {
   readonly nats: NatsServer;
+  readonly dataDir: string;
   readonly callout: Callout;
   /** What the callout asked, newest last. */
   readonly attempts: LoginAttempt[];
@@ -80,10 +82,10 @@ export async function runNats(
   };
   const log = { debug: keep, info: keep, warn: keep, error: keep };
   const nats = await startNats({ ...found, log });
-  t.after(() => nats.stop());
+  atEnd(t, () => nats.stop());
   const connect = async (account: HubAccount) => {
     const connection = await connectHub(nats, account, "test");
-    t.after(() => connection.close());
+    atEnd(t, () => connection.close());
     return connection;
   };
   const attempts: LoginAttempt[] = [];
@@ -96,7 +98,14 @@ export async function runNats(
     },
     log,
   });
-  return { nats, callout, attempts, connect, logged: () => lines.join("\n") };
+  return {
+    nats,
+    dataDir: found.dataDir,
+    callout,
+    attempts,
+    connect,
+    logged: () => lines.join("\n"),
+  };
 }
 
 /** Who is connected to the account of gateways, the hub itself left out. */

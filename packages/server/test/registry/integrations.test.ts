@@ -102,6 +102,15 @@ onBothDatabases("integrations", (db) => {
     );
   });
 
+  it("is one of so many, and a revoked one makes room", async () => {
+    const { orgId } = await db.newHome();
+    const first = await create(orgId);
+    for (let i = 1; i < limits.integrationsPerOrgMax; i++) await create(orgId);
+    await assert.rejects(create(orgId), { code: "conflict", message: /has 100 integrations/ });
+    await db.registry.integrations.revoke(first.identityId);
+    await create(orgId);
+  });
+
   it("puts another key in the place of the old one, and tells it", async () => {
     const { orgId } = await db.newHome();
     const { identityId, publicKeys } = await create(orgId);

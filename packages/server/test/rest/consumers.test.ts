@@ -111,8 +111,16 @@ describe("a consumer over REST", () => {
     }
     const foreign = await self("POST", "/nats/consumers", { name: "a", org_id: stranger.orgId });
     assert.equal(foreign.status, 404);
-    const sites = { name: "a", org_id: home.orgId, sites: [stranger.siteId] };
-    assert.equal((await self("POST", "/nats/consumers", sites)).status, 404);
+    const sites = { name: "a", org_id: home.orgId, sites: [home.siteId, stranger.siteId] };
+    const unseen = await self("POST", "/nats/consumers", sites);
+    assert.deepEqual([unseen.status, unseen.body.details[0].path], [404, "/sites/1"]);
+    assert.ok(unseen.body.message.includes(stranger.siteId), unseen.body.message);
+  });
+
+  test("is of the only organization that its integration works for, named or not", async () => {
+    const made = await self("POST", "/nats/consumers", { name: "default" });
+    assert.deepEqual([made.status, made.body.org_id], [201, home.orgId]);
+    await self("DELETE", "/nats/consumers/default");
   });
 
   test("refuses what makes no sense", async () => {
@@ -126,12 +134,36 @@ describe("a consumer over REST", () => {
       [{ since: "yesterday" }, "/since"],
       [{ since: 0, start: "new" }, "/since"],
       [{ ack: "all" }, "/ack"],
+      [{ site_ids: [home.siteId] }, "/site_ids"],
+      [{ type: "pv" }, "/type"],
+      [{ from_oldest: true }, "/from_oldest"],
+      [{ start: "new", from_oldest: true }, "/from_oldest"],
     ];
     for (const [fault, path] of faults) {
       const { status, body: answer } = await self("POST", "/nats/consumers", { ...body, ...fault });
       assert.equal(status, 422, JSON.stringify(fault));
       assert.equal(answer.details[0].path, path);
     }
+    const { body: unknown } = await self("POST", "/nats/consumers", { ...body, site_ids: [] });
+    assert.match(unknown.message, /^\/site_ids .*name, org_id, integration_id, sites, types/);
+  });
+
+  test("is reset to a position that is named, and to nothing else", async () => {
+    const path = "/nats/consumers/resettable";
+    const { body: made } = await self("POST", "/nats/consumers", { name: "resettable" });
+    const faults: [object, path: string][] = [
+      [{}, "/since"],
+      [{ from_oldest: true }, "/from_oldest"],
+      [{ since: 0, start: "new" }, "/since"],
+      [{ since: 0, sites: [home.siteId] }, "/sites"],
+    ];
+    for (const [fault, where] of faults) {
+      const { status, body } = await self("POST", `${path}/reset`, fault);
+      assert.deepEqual([status, body.details[0].path], [422, where], JSON.stringify(fault));
+    }
+    assert.deepEqual((await self("GET", path)).body, made);
+    assert.equal((await self("POST", `${path}/reset`, { start: "new" })).status, 200);
+    await self("DELETE", path);
   });
 });
 

@@ -1,17 +1,20 @@
 import type { TestContext } from "node:test";
 import { type JsMsg, jetstream } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { limits } from "../../src/limits.ts";
 import type { Position } from "../../src/store/consumer-position.ts";
-import type { ConsumerFilters, ConsumerRecord } from "../../src/store/consumer-record.ts";
-import { BackEndConsumers } from "../../src/store/consumers.ts";
+import type { ConsumerRecord } from "../../src/store/consumer-record.ts";
+import { BackEndConsumers, type FiltersOf } from "../../src/store/consumers.ts";
 import { createPublisher } from "../../src/store/publisher.ts";
 import { storedIdsReader } from "../../src/store/stored-ids.ts";
 import { enrichedStream } from "../../src/store/stream-configs.ts";
 import { ensureStreams } from "../../src/store/streams.ts";
-import { runNats, silent } from "../nats/running-nats.ts";
+import { atEnd } from "../nats/at-end.ts";
+import { type RunningNats, runNats, silent } from "../nats/running-nats.ts";
 
 export interface ConsumerBench {
   readonly hub: NatsConnection;
+  readonly nats: RunningNats;
   readonly epoch: number;
   readonly consumers: BackEndConsumers;
   /** Stores readings of one DER, numbered on from the last; gives the last sequence. */
@@ -29,10 +32,9 @@ interface Options {
 export const places = Array.from({ length: 16 }, (_, i) => `idt-a_${i}`);
 export const subjectOf = (der: string) =>
   `orgs.org-a.sites.sit.devices.dev.ders.${der}.telemetry.json.v1`;
-export const filtersOf = (subjects: readonly string[]): ConsumerFilters => ({
-  subjects,
-  isWidened: false,
-});
+export const filtersOf = (subjects: readonly string[]): FiltersOf => {
+  return async () => ({ subjects, isWidened: false });
+};
 export const everything = filtersOf(["orgs.org-a.>"]);
 
 export async function openConsumers(t: TestContext): Promise<ConsumerBench | undefined> {
@@ -46,11 +48,12 @@ export async function openConsumers(t: TestContext): Promise<ConsumerBench | und
     lastSequence: streams.enrichedLastSequence,
     readStoredIds: storedIdsReader(hub),
   });
-  t.after(() => publisher.close());
+  atEnd(t, () => publisher.close());
   const consumers = new BackEndConsumers(await nats.connect("HUB"));
   let published = 0;
   return {
     hub,
+    nats,
     epoch: streams.enrichedEpoch,
     consumers,
     async publish(der, count = 1) {
@@ -84,14 +87,32 @@ export async function take(
   const consumer = await jetstream(hub).consumers.get(enrichedStream, place);
   const taken: number[] = [];
   const messages = await consumer.consume({ max_messages: 50 });
+  // A test that waits for ever for what does not come would not even say what that was.
+  const late = () => new Error(`of ${count} readings came only ${taken.join(", ") || "none"}`);
+  const timer = setTimeout(() => messages.stop(late()), takeMs);
   for await (const message of messages) {
     taken.push(numberOf(message));
     message.ack();
     if (taken.length === count) break;
   }
+  clearTimeout(timer);
   await messages.close();
   await hub.flush();
   return taken;
+}
+
+/** Above the time after which nats-server delivers again what was not acknowledged. */
+const takeMs = 2 * limits.consumerAckWaitMs;
+
+/** Takes the next reading and no other, and acknowledges it; its number, undefined when none comes. */
+export async function takeOne(
+  { hub }: ConsumerBench,
+  { place }: ConsumerRecord,
+): Promise<number | undefined> {
+  const consumer = await jetstream(hub).consumers.get(enrichedStream, place);
+  const message = await consumer.next({ expires: takeMs });
+  await message?.ackAck();
+  return message === null ? undefined : numberOf(message);
 }
 
 export const numberOf = (message: JsMsg) => message.json<{ index: number }>().index;

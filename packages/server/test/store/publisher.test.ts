@@ -6,6 +6,7 @@ import { createPublisher, type Publisher, type Stored } from "../../src/store/pu
 import { storedIdsReader } from "../../src/store/stored-ids.ts";
 import { enrichedStream } from "../../src/store/stream-configs.ts";
 import { ensureStreams } from "../../src/store/streams.ts";
+import { atEnd } from "../nats/at-end.ts";
 import { type RunningNats, runNats, silent } from "../nats/running-nats.ts";
 
 interface Bench {
@@ -22,7 +23,7 @@ async function open(t: TestContext, { connect }: RunningNats): Promise<Bench> {
     lastSequence: enrichedLastSequence,
     readStoredIds: storedIdsReader(hub),
   });
-  t.after(() => publisher.close());
+  atEnd(t, () => publisher.close());
   return { hub, publisher };
 }
 

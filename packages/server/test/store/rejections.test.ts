@@ -6,13 +6,14 @@ import { readGatewayState } from "../../src/store/gateway-state.ts";
 import { rejectionRoutes } from "../../src/store/rejection-routes.ts";
 import type { Rejection, RejectionRecord } from "../../src/store/rejections.ts";
 import { openStore } from "../../src/store/store.ts";
+import { atEnd } from "../nats/at-end.ts";
 import { natsGateway } from "../nats/clients.ts";
 import { type RunningNats, runNats, silent } from "../nats/running-nats.ts";
 
 async function open(t: TestContext, nats: RunningNats) {
   const dev = await nats.connect("DEV");
   const store = await openStore({ hub: await nats.connect("HUB"), dev, log: silent });
-  t.after(() => store.close());
+  atEnd(t, () => store.close());
   const record = (rejection: Partial<Rejection>) =>
     new Promise<void>((resolve, reject) => {
       const whole = {

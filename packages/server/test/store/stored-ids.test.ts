@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openStore } from "../../src/store/store.ts";
 import { storedIdsReader } from "../../src/store/stored-ids.ts";
+import { atEnd } from "../nats/at-end.ts";
 import { runNats, silent } from "../nats/running-nats.ts";
 
 test("the ids of what was stored last are read, bounded, or from a sequence on", async (t) => {
@@ -9,7 +10,7 @@ test("the ids of what was stored last are read, bounded, or from a sequence on",
   if (nats === undefined) return;
   const hub = await nats.connect("HUB");
   const store = await openStore({ hub, dev: await nats.connect("DEV"), log: silent });
-  t.after(() => store.close());
+  atEnd(t, () => store.close());
   const read = async (countMax: number) => {
     const ids: string[] = [];
     const onId = (id: string) => ids.push(id);
