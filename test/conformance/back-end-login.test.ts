@@ -175,7 +175,7 @@ async function registeredNkey(): Promise<Nkey> {
   const { key } = createNkey("user");
   const api = createApi(hub.url, home.token);
   const public_key = fromNkey(key.publicKey)?.hex;
-  const wish = { name: "nkey", scopes: ["telemetry:read"], public_key };
+  const wish = { name: key.publicKey, scopes: ["telemetry:read"], public_key };
   await api("POST", `/organizations/${home.orgId}/integrations`, wish);
   return key;
 }

@@ -29,6 +29,7 @@ export const errorTable = {
     "The body is larger than allowed; send smaller batches.",
     1009,
   ),
+  not_acceptable: row(406, false, "None of the types in Accept is one that this can be sent as."),
   unsupported_media_type: row(415, false, "The content type is not supported; send JSON."),
   not_found: row(404, false, "There is no such thing, or you may not see it."),
   method_not_allowed: row(405, false, "This path does not take that method."),
@@ -36,6 +37,7 @@ export const errorTable = {
   rate_limited: row(429, true, "Too many requests; wait as long as Retry-After says.", 4009),
   too_many_connections: row(429, true, "Too many open connections; close some first.", 4010),
   unavailable: row(503, true, "The hub cannot do this right now; try again shortly.", 4011),
+  query_timeout: row(503, true, "The query took too long; ask for less time or fewer fields."),
   internal: row(500, true, "The hub failed; the request id finds the reason in its log.", 4012),
   upgrade_required: row(426, false, "This address speaks WebSocket; use a WebSocket client."),
 

@@ -37,6 +37,25 @@ const Credential = Type.String({ minLength: 1, maxLength: 8_192 });
 const Milliseconds = (description: string) =>
   Type.Integer({ minimum: 0, description, "x-unit": "ms" });
 
+/** How a DER does: over WebSocket, SSE and REST. */
+const livenessMembers = {
+  state: Type.Enum(["online", "stale", "offline"]),
+  since: Type.Optional(
+    Type.Integer({
+      description:
+        "When it came back online, or when its last reading reached the hub; epoch ms. " +
+        "Absent: online for longer than the hub has looked",
+      "x-unit": "ms",
+    }),
+  ),
+  why: Type.Optional(
+    Type.Enum(["device_silent", "gateway_disconnected", "rejected", "never_reported"], {
+      description: "Why it is not online, as far as the hub knows",
+    }),
+  ),
+  age_ms: Milliseconds("Since the last reading reached the hub"),
+};
+
 const credentials = {
   token: Type.Optional(Credential),
   ticket: Type.Optional(Credential),
@@ -116,6 +135,9 @@ const Results = Type.Array(
     index: Type.Integer({ description: "Place among the readings sent, from 0" }),
     status: Type.Enum(["stored", "duplicate", "rejected"]),
     cursor: Type.Optional(Cursor),
+    archived: Type.Optional(
+      Type.Boolean({ description: "true: too old for streams, and so without a cursor" }),
+    ),
     error: Type.Optional(Type.String({ description: "A code of docs/errors.md" })),
     message: Type.Optional(Type.String()),
     path: Type.Optional(Type.String({ description: "JSON pointer of the member at fault" })),
@@ -200,8 +222,7 @@ export const serverFrames = {
       site_id: Type.String(),
       device_id: Type.String(),
       der_id: Type.String(),
-      state: Type.Enum(["online", "stale", "offline"]),
-      age_ms: Milliseconds("Since the last reading reached the hub"),
+      ...livenessMembers,
     },
     "How a DER does, at the start of a subscription with `liveness` and whenever it changes.",
   ),

@@ -25,11 +25,13 @@ export {
 } from "./readings.ts";
 export { Id, Selection } from "./selection.ts";
 export {
+  backfillSubject,
   type EnrichedAddress,
   enrichedSubject,
   type GatewayTelemetryAddress,
   gatewayTelemetrySubject,
   namePattern,
+  parseBackfillSubject,
   parseEnrichedSubject,
   parseGatewayTelemetrySubject,
   sanitiseHardwareId,

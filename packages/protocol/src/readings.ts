@@ -189,6 +189,11 @@ export const Origin = Type.Object({
     description: "When the hub got it, hub clock, epoch ms",
     "x-unit": "ms",
   }),
+  backfilled: Type.Optional(
+    Type.Boolean({
+      description: "true: it came more than five minutes after it was measured; absent: it did not",
+    }),
+  ),
 });
 export type Origin = Static<typeof Origin>;
 

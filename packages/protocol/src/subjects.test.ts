@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  backfillSubject,
   enrichedSubject,
   gatewayTelemetrySubject,
+  parseBackfillSubject,
   parseEnrichedSubject,
   parseGatewayTelemetrySubject,
   sanitiseHardwareId,
@@ -34,6 +36,15 @@ test("any other subject is not taken for one of ours", () => {
     assert.equal(parseGatewayTelemetrySubject(subject), undefined, subject);
   }
   assert.equal(parseEnrichedSubject("orgs.a.sites.b.devices.c.ders..telemetry.json.v1"), undefined);
+});
+
+test("what waits for the archive stands under the name that it would have in the stream", () => {
+  const address = { orgId: "a", siteId: "b", deviceId: "c", derId: "d" };
+  const subject = "backfill.orgs.a.sites.b.devices.c.ders.d.telemetry.json.v1";
+  assert.equal(backfillSubject(address), subject);
+  assert.deepEqual(parseBackfillSubject(subject), address);
+  assert.equal(parseBackfillSubject(enrichedSubject(address)), undefined);
+  assert.equal(parseEnrichedSubject(subject), undefined);
 });
 
 test("a hardware_id becomes one subject token", () => {

@@ -50,6 +50,21 @@ export function enrichedSubject({ orgId, siteId, deviceId, derId }: EnrichedAddr
   return `orgs.${orgId}.sites.${siteId}.devices.${deviceId}.ders.${derId}.${telemetrySuffix}`;
 }
 
+/**
+ * Where a reading waits for the archive that is too old for the stream of stored readings: under the
+ * name that it would have there.
+ */
+export function backfillSubject(address: EnrichedAddress): string {
+  return backfillPrefix + enrichedSubject(address);
+}
+
+export function parseBackfillSubject(subject: string): EnrichedAddress | undefined {
+  if (!subject.startsWith(backfillPrefix)) return undefined;
+  return parseEnrichedSubject(subject.slice(backfillPrefix.length));
+}
+
+const backfillPrefix = "backfill.";
+
 export function parseEnrichedSubject(subject: string): EnrichedAddress | undefined {
   const tokens = subject.split(".");
   const [orgs, orgId, sites, siteId, devices, deviceId, ders, derId] = tokens;

@@ -67,7 +67,7 @@ test("a site that comes in while a batch is being read loses nothing of what lie
   };
   const catchUp = new CatchUp({
     parts: { feed: { epoch: 1, position: 4 }, reader, turnstile: new Turnstile(1) },
-    ...{ listener, outlet, selection: {}, matches: () => true, isLatest: false, party: "" },
+    ...{ listener, outlet, selection: {}, matches: () => true, latest: undefined, party: "" },
   });
   const running = catchUp.run();
   listener.feeds = [a, b];

@@ -1,20 +1,26 @@
 import type { Selection } from "@novacore/protocol";
-import { limits } from "../limits.ts";
 import { EventBatch } from "./batch.ts";
 import { DeliveredEvent } from "./event.ts";
 import type { Feed } from "./feed.ts";
-import { type StreamSite, siteFilters, subjectFilters } from "./filters.ts";
-import { readAddress, type StoredMessage } from "./message.ts";
+import { type StreamSite, subjectFilters } from "./filters.ts";
+import type { Latest } from "./latest.ts";
+import { readAddress } from "./message.ts";
 import { type Outlet, toReset } from "./outlet.ts";
-import { type Replay, replayAll, replayLast } from "./replay.ts";
+import {
+  Past,
+  type PastMessage,
+  type PastParts,
+  type PastWish,
+  type Portion,
+  type Walk,
+} from "./past.ts";
+import { PastNewest } from "./past-newest.ts";
+import { replayAll } from "./replay.ts";
 import { coveredFrom, type SiteFeed } from "./site-feed.ts";
-import type { StreamReader } from "./stream-reader.ts";
-import type { Turnstile } from "./turnstile.ts";
+import type { StreamBounds } from "./stream-reader.ts";
 
-export interface CatchUpParts {
+export interface CatchUpParts extends PastParts {
   readonly feed: Pick<Feed, "epoch" | "position">;
-  readonly reader: Pick<StreamReader, "read" | "readLast" | "bounds">;
-  readonly turnstile: Turnstile;
 }
 
 /** The listener that is behind; what it may see can change while it catches up. */
@@ -42,16 +48,16 @@ export interface CatchUpOptions {
   readonly outlet: Outlet;
   readonly selection: Selection;
   readonly matches: (event: DeliveredEvent) => boolean;
-  /** Only the newest of each DER counts. */
-  readonly isLatest: boolean;
+  /** Set where only the newest of each DER counts: knows which of some readings are. */
+  readonly latest: Pick<Latest, "newestOf"> | undefined;
   /** Whose turn it is when many read back: every identity gets as much as any other. */
   readonly party: string;
 }
 
 /**
  * Brings a listener from where it is to the live feed, at its own pace. What is live meanwhile is
- * kept as a position and not as a queue: the stream is read until the position is inside the rings,
- * then the rings until nothing is left, and the listener goes live in that same turn.
+ * kept as a position and not as a queue: archive and stream are read until the position is inside the
+ * rings, then the rings until nothing is left, and the listener goes live in that same turn.
  */
 export class CatchUp {
   readonly #parts: CatchUpParts;
@@ -59,86 +65,113 @@ export class CatchUp {
   readonly #outlet: Outlet;
   readonly #selection: Selection;
   readonly #matches: CatchUpOptions["matches"];
-  readonly #isLatest: boolean;
+  readonly #latest: CatchUpOptions["latest"];
   readonly #party: string;
+  /** Of what is being read, if anything is. */
+  #stopped: AbortController | undefined;
 
-  constructor({ parts, listener, outlet, selection, matches, isLatest, party }: CatchUpOptions) {
+  constructor({ parts, listener, outlet, selection, matches, latest, party }: CatchUpOptions) {
     this.#parts = parts;
     this.#listener = listener;
     this.#outlet = outlet;
     this.#selection = selection;
     this.#matches = matches;
-    this.#isLatest = isLatest;
+    this.#latest = latest;
     this.#party = party;
   }
 
-  /**
-   * Resolves once the listener is live or closed. Throws `unavailable`. With `hasWaited` the position
-   * may be older than the stream by now, which is told.
-   */
-  async run({ hasWaited } = { hasWaited: false }): Promise<void> {
-    const { feed, reader } = this.#parts;
+  /** Resolves once the listener is live or closed. Throws `unavailable`. */
+  async run(): Promise<void> {
+    const { feed } = this.#parts;
     const listener = this.#listener;
     let { epoch } = feed;
     let { feeds } = listener;
-    let replay: Replay | undefined;
-    let mayHaveExpired = hasWaited;
+    let past = this.#past();
     while (!listener.isClosed) {
       while (this.#mustWait) {
-        // Whoever waits holds nothing but a position: what it read ahead is read again, and may be
-        // gone by the time that a client gives more credit.
-        replay = undefined;
-        mayHaveExpired ||= this.#outlet.room < 1;
+        // Whoever waits holds nothing but a position: what it read ahead is read again.
+        past.forget();
         await this.#outlet.drained();
       }
       if (epoch !== feed.epoch || feeds !== listener.feeds) {
-        replay = undefined;
+        past = this.#past();
         epoch = feed.epoch;
         feeds = listener.feeds;
       }
       const covered = coveredFrom(feeds);
       if (listener.isClosed) return;
       if (listener.position >= covered) {
-        if (this.#sendFromRings()) return listener.goLive();
-      } else if (mayHaveExpired) {
-        mayHaveExpired = false;
-        replay = undefined;
-        await this.#tellExpired();
-      } else if (this.#isLatest) {
-        await this.sendLast(listener.position + 1, covered);
-        listener.position = Math.max(listener.position, covered);
+        if (this.#sendFromRings()) {
+          this.#stopped = undefined;
+          return listener.goLive();
+        }
+      } else if (this.#latest !== undefined) {
+        await this.#sendNewest(listener.position + 1, covered);
       } else {
-        const filters = () => subjectFilters(sitesOf(feeds), this.#selection);
-        replay ??= replayAll(reader, filters(), listener.position);
-        const reached = await this.#sendNext(replay, covered);
-        if (!reached.isWhole) replay = undefined;
-        listener.position = Math.max(listener.position, reached.position);
+        const { position, lost } = await this.#sendNext(past, listener.position, covered);
+        listener.position = Math.max(listener.position, position);
+        if (lost !== undefined) this.#tellExpired(lost);
       }
     }
   }
 
-  /** The last reading of each DER among some sequences. */
-  async sendLast(fromSequence: number, upToSequence: number): Promise<void> {
-    const { feed, reader } = this.#parts;
+  /**
+   * The last reading of each DER up to a position, in the order in which each sent last, as far back as
+   * the stream goes; of a position that lies before the stream, as far back from there.
+   */
+  async sendSnapshot(upTo: number): Promise<void> {
+    const { bounds, archive } = this.#parts;
+    const stream = archive && (await bounds());
+    if (stream === undefined || upTo >= stream.oldest) {
+      await this.#sendLast(1, upTo, false);
+    } else {
+      const from = Math.max(1, upTo - (stream.newest - stream.oldest));
+      await this.#sendLast(from, upTo, true);
+    }
+  }
+
+  /** Nobody waits for what is under way any more. */
+  stop(): void {
+    this.#stopped?.abort();
+  }
+
+  /** Where only the newest counts, that is all there is to send up to there. */
+  async #sendNewest(fromSequence: number, upTo: number): Promise<void> {
+    const listener = this.#listener;
+    const { feed } = this.#parts;
+    const { epoch } = feed;
+    const lost = await this.#sendLast(fromSequence, upTo, true);
+    if (listener.isClosed || epoch !== feed.epoch) return;
+    if (lost === undefined) listener.position = Math.max(listener.position, upTo);
+    else this.#tellExpired(lost);
+  }
+
+  /** Tells what is gone, if something is. */
+  async #sendLast(
+    fromSequence: number,
+    upTo: number,
+    isWhole: boolean,
+  ): Promise<StreamBounds | undefined> {
+    const { feed } = this.#parts;
     const listener = this.#listener;
     const { epoch } = feed;
     let { feeds } = listener;
-    let replay: Replay | undefined;
+    const wish = { ...this.#wish(), fromSequence, isWhole };
+    const past = new PastNewest(this.#parts, wish);
     let position = fromSequence - 1;
-    while (position < upToSequence && !listener.isClosed && epoch === feed.epoch) {
+    while (position < upTo && !listener.isClosed && epoch === feed.epoch) {
       while (this.#mustWait) {
-        replay = undefined;
+        past.forget();
         await this.#outlet.drained();
       }
-      if (feeds !== listener.feeds) replay = undefined;
+      if (feeds !== listener.feeds) past.forget();
       feeds = listener.feeds;
-      const filters = siteFilters(sitesOf(feeds), this.#selection);
-      if (filters.length === 0) return;
-      replay ??= replayLast(reader, filters, position, upToSequence);
-      const reached = await this.#sendNext(replay, upToSequence);
-      if (!reached.isWhole) replay = undefined;
+      if (feeds.length === 0) return undefined;
+      const reached = await this.#sendNext(past, position, upTo);
+      if (reached.lost !== undefined) return reached.lost;
       position = Math.max(position, reached.position);
     }
+    return undefined;
   }
 
   /**
@@ -167,37 +200,34 @@ export class CatchUp {
     }
   }
 
-  /** The stream may have moved on past a position that waited for long: said, never skipped. */
-  async #tellExpired(): Promise<void> {
-    const bounds = await this.#parts.reader.bounds();
-    const listener = this.#listener;
-    if (listener.isClosed || bounds.oldest <= listener.position + 1) return;
-    listener.position = bounds.oldest - 1;
+  /** What comes next is gone: said, never skipped. */
+  #tellExpired(bounds: StreamBounds): void {
+    this.#listener.position = Math.max(this.#listener.position, bounds.oldest - 1);
     this.#outlet.tellReset(toReset("cursor_expired", bounds));
   }
 
-  /**
-   * One batch of a replay: up to where all of it was sent, and whether that is all that was read, so
-   * that the replay can go on from what it holds.
-   */
-  async #sendNext(
-    replay: Replay,
-    head: number,
-  ): Promise<{ readonly position: number; readonly isWhole: boolean }> {
-    const { feed, turnstile } = this.#parts;
+  /** One portion of what is past; gives up to where all of it was sent, or what there is instead. */
+  async #sendNext(past: Walk, after: number, upTo: number): Promise<Sent> {
+    const { feed } = this.#parts;
     const listener = this.#listener;
     const { epoch } = feed;
     const { feeds } = listener;
-    const countMax = Math.min(limits.replayBatchReadings, this.#outlet.room);
-    const messages = await turnstile.pass(() => replay.next(head, countMax), this.#party);
+    const stretch = { sites: sitesOf(feeds), after, upTo, countMax: this.#outlet.room };
+    const read = await past.next(stretch).catch((error: unknown) => {
+      // Nobody is left to be told, or what was asked about is another stream by now.
+      if (listener.isClosed || epoch !== feed.epoch) return nothing;
+      throw error;
+    });
     // What was read is not all that was wanted when sites came in, and too much when some went.
     const isOfUse = !listener.isClosed && epoch === feed.epoch && feeds === listener.feeds;
-    if (!isOfUse) return { position: 0, isWhole: false };
+    if (!isOfUse) return { position: 0, lost: undefined };
+    if (read.kind === "expired") return { position: 0, lost: read.bounds };
     // Others on the same connection may have taken some of the room meanwhile.
-    const portion = messages.slice(0, Math.max(0, this.#outlet.room));
-    const isWhole = portion.length === messages.length;
+    const portion = read.messages.slice(0, Math.max(0, this.#outlet.room));
+    const isWhole = portion.length === read.messages.length;
+    if (!isWhole) past.forget();
     this.#send(portion.flatMap((message) => this.#toEvent(message)));
-    return { position: isWhole ? replay.position : (portion.at(-1)?.sequence ?? 0), isWhole };
+    return { position: isWhole ? read.position : positionOf(portion.at(-1)), lost: undefined };
   }
 
   /** One portion of the rings; true when there is nothing more in them. */
@@ -232,7 +262,19 @@ export class CatchUp {
     return !this.#listener.isClosed && (this.#outlet.isBacklogged || this.#outlet.room < 1);
   }
 
-  #toEvent({ subject, sequence, payload }: StoredMessage, position = sequence): DeliveredEvent[] {
+  #past(): Past {
+    return new Past(this.#parts, this.#wish());
+  }
+
+  #wish(): PastWish {
+    const { epoch } = this.#parts.feed;
+    this.#stopped ??= new AbortController();
+    const { signal } = this.#stopped;
+    return { epoch, selection: this.#selection, party: this.#party, signal };
+  }
+
+  #toEvent(message: PastMessage, position = positionOf(message)): DeliveredEvent[] {
+    const { subject, sequence, payload } = message;
     const address = readAddress(subject);
     if (address === undefined || !this.#listener.hasSite(address.siteId)) return [];
     const event = new DeliveredEvent(this.#parts.feed.epoch, sequence, address, payload, position);
@@ -240,8 +282,22 @@ export class CatchUp {
   }
 
   #send(events: readonly DeliveredEvent[]): void {
-    if (events.length > 0 && !this.#listener.isClosed) this.#outlet.send(new EventBatch(events));
+    if (this.#listener.isClosed) return;
+    const wanted = this.#latest?.newestOf(events) ?? events;
+    if (wanted.length > 0) this.#outlet.send(new EventBatch(wanted));
   }
+}
+
+interface Sent {
+  readonly position: number;
+  /** Set when what comes next is gone: what there is. */
+  readonly lost: StreamBounds | undefined;
+}
+
+const nothing: Portion = { kind: "read", messages: [], position: 0 };
+
+function positionOf(message: PastMessage | undefined): number {
+  return message?.position ?? message?.sequence ?? 0;
 }
 
 /** From all rings at once: far below a listener's queue. */

@@ -1,12 +1,14 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { NovacoreError, type Selection } from "@novacore/protocol";
 import { limits } from "../limits.ts";
+import type { Archive } from "./archive.ts";
 import type { EventBatch } from "./batch.ts";
 import { Feed, type FeedLog } from "./feed.ts";
 import type { StreamSite } from "./filters.ts";
 import { Groups, momentMs } from "./group.ts";
-import { type Opening, type Outlet, toReset } from "./outlet.ts";
-import { type Start, startOf } from "./selection.ts";
+import { findOpening } from "./opening.ts";
+import type { Opening, Outlet } from "./outlet.ts";
+import { SharedAnswer } from "./shared-answer.ts";
 import { coveredFrom, type SiteFeed } from "./site-feed.ts";
 import { type StreamBounds, StreamReader } from "./stream-reader.ts";
 import { Subscriber, type SubscriberParts, type SubscriberWish } from "./subscriber.ts";
@@ -29,6 +31,8 @@ export interface DeliveryOptions {
   readonly readConnection: NatsConnection;
   readonly log: FeedLog;
   readonly metrics: DeliveryMetrics;
+  /** Readings that the stream does not hold any more; undefined: they are gone. */
+  readonly archive?: Archive | undefined;
   /** Default: the clock. */
   readonly now?: () => number;
 }
@@ -57,17 +61,16 @@ export class Delivery {
   readonly wheel: Wheel;
   readonly now: () => number;
   readonly feed: Feed;
+  readonly watchedSites: WatchedSites;
   readonly #parts: SubscriberParts;
   readonly #subscribers = new Set<Subscriber>();
-  readonly #reader: StreamReader;
   readonly #metrics: DeliveryMetrics;
   #catchingUp = 0;
 
   constructor(bounds: StreamBounds, reader: StreamReader, options: DeliveryOptions) {
-    const { connection, log, metrics, now = Date.now } = options;
+    const { connection, log, metrics, archive, now = Date.now } = options;
     this.now = now;
     this.wheel = new Wheel(now);
-    this.#reader = reader;
     this.#metrics = metrics;
     this.feed = new Feed(bounds, {
       connection,
@@ -81,10 +84,13 @@ export class Delivery {
       if (gatherMs <= momentMs) this.#observe(batch);
     });
     const turnstile = new Turnstile(limits.replaysMax);
+    const shared = new SharedAnswer(() => reader.bounds());
     const { feed, wheel } = this;
+    this.watchedSites = new WatchedSites({ feed, reader, turnstile, wheel, log, now });
     this.#parts = {
-      ...{ feed, reader, groups, turnstile, wheel, log, now },
-      watchedSites: new WatchedSites({ feed, reader, turnstile, wheel, log, now }),
+      ...{ feed, reader, groups, turnstile, wheel, log, now, watchedSites: this.watchedSites },
+      ...{ archive, archiveTurnstile: new Turnstile(limits.archiveReplaysMax) },
+      bounds: () => shared.ask(),
       onConflated: (readings) => metrics.conflated.inc(readings),
     };
     this.feed.onReset((reason, newBounds) => {
@@ -106,7 +112,7 @@ export class Delivery {
       subscribers: this.#subscribers.size,
       sites: this.feed.siteCount,
       groups: this.#parts.groups.size,
-      watched: this.#parts.watchedSites.size,
+      watched: this.watchedSites.size,
       timers: this.wheel.size,
     };
   }
@@ -122,12 +128,13 @@ export class Delivery {
     /** Gives up what was prepared and not opened. */
     abandon(): void;
   }> {
-    const { party, selection, lastEventId, gatherMs } = request;
+    const { party, selection, gatherMs } = request;
     const feeds = await this.acquire(request.sites);
     try {
-      const opening = await this.#opening(feeds, selection, lastEventId);
+      const opening = await findOpening({ ...request, feeds }, this.#parts);
       const needsReading = opening.snapshot || opening.position < coveredFrom(feeds);
-      const waiting = this.#parts.turnstile.waitingOf(party);
+      const { turnstile, archiveTurnstile } = this.#parts;
+      const waiting = turnstile.waitingOf(party) + archiveTurnstile.waitingOf(party);
       if (needsReading && waiting >= limits.replayWaitersMax) {
         const message = `${waiting} of your streams wait for their turn to catch up; come back shortly.`;
         throw new NovacoreError("unavailable", message);
@@ -189,73 +196,6 @@ export class Delivery {
     return { start, subscriber };
   }
 
-  async #opening(
-    feeds: readonly SiteFeed[],
-    selection: Selection,
-    lastEventId: string | undefined,
-  ): Promise<Opening> {
-    const resumed = lastEventId !== undefined && lastEventId !== "";
-    const start = resumed ? startOfHeader(lastEventId) : startOf(selection);
-    // A client that resumes has what it needs; the snapshot was for its first connection.
-    const snapshot = selection.snapshot === true && !resumed;
-    const here = Math.max(this.feed.position, coveredFrom(feeds));
-    const opening = (position: number, reason?: Parameters<typeof toReset>[0]) => ({
-      position,
-      reason,
-    });
-    const decide = async () => {
-      if (start === undefined) return opening(here, "cursor_invalid");
-      switch (start.kind) {
-        case "live":
-          return opening(here);
-        case "time":
-          return this.#openingAtTime(start.timeMs);
-        case "cursor":
-          return this.#openingAtCursor(start, coveredFrom(feeds), here);
-      }
-    };
-    const { position, reason } = await decide();
-    const reset = reason && toReset(reason, await this.#bounds());
-    return { position, reset, isPast: start?.kind !== "live", snapshot };
-  }
-
-  async #openingAtTime(timeMs: number) {
-    const aheadMs = timeMs - this.now();
-    // A client's clock may run ahead a little: what it calls now is live.
-    if (aheadMs > limits.clockAheadMs) {
-      const message = `it is ${Math.round(aheadMs / 1_000)} s ahead of the hub's clock`;
-      throw new NovacoreError("validation_failed", `since: ${message}.`, {
-        details: [{ path: "/since", message }],
-      });
-    }
-    const bounds = await this.#bounds();
-    const sequence = await this.#reader.sequenceAt(timeMs, bounds);
-    // The oldest message answers for every earlier time, and what came before it is gone.
-    const isExpired = sequence === bounds.oldest && sequence > 1;
-    return { position: sequence - 1, reason: isExpired ? ("cursor_expired" as const) : undefined };
-  }
-
-  async #openingAtCursor(
-    { epoch, sequence }: Extract<Start, { kind: "cursor" }>,
-    covered: number,
-    here: number,
-  ) {
-    if (epoch !== this.feed.epoch) {
-      return { position: here, reason: "cursor_epoch_changed" as const };
-    }
-    if (sequence >= covered && sequence <= this.feed.position) {
-      return { position: sequence, reason: undefined };
-    }
-    const { oldest, newest } = await this.#bounds();
-    if (sequence > newest) return { position: here, reason: "cursor_in_future" as const };
-    if (sequence + 1 < oldest) return { position: oldest - 1, reason: "cursor_expired" as const };
-    return { position: sequence, reason: undefined };
-  }
-
-  #bounds(): Promise<StreamBounds> {
-    return this.#reader.bounds();
-  }
-
   #observe(batch: EventBatch): void {
     const nowMs = this.now();
     for (const { receivedAtMs } of batch.events) {
@@ -272,16 +212,3 @@ export async function createDelivery(options: DeliveryOptions): Promise<Delivery
 }
 
 const sweepMs = 5_000;
-
-/**
- * A Last-Event-ID that is not ours gets a reset and not a 400: browsers send it again by
- * themselves, and any 4xx would stop their EventSource for good.
- */
-function startOfHeader(lastEventId: string): Start | undefined {
-  try {
-    return startOf({ cursor: lastEventId });
-  } catch (error) {
-    if (error instanceof NovacoreError && error.code === "cursor_invalid") return undefined;
-    throw error;
-  }
-}

@@ -1,4 +1,5 @@
 import { type EnrichedAddress, encodeCursor } from "@novacore/protocol";
+import { timestampOf } from "./newest.ts";
 
 /**
  * One stored reading on its way to listeners. Its bytes are framed once, when it arrives, and
@@ -17,6 +18,7 @@ export class DeliveredEvent {
   readonly chunk: Buffer;
   readonly #bodyStart: number;
   readonly #payloadStart: number;
+  #timestampMs: number | undefined;
 
   constructor(
     epoch: number,
@@ -84,9 +86,8 @@ export class DeliveredEvent {
 
   /** The reading's own clock, epoch ms, which stands second in the payload; 0 if it does not. */
   get timestampMs(): number {
-    const start = this.#payloadStart + typePrefix.length + this.type.length + timestampGap.length;
-    const digits = /^\d+/.exec(this.chunk.toString("latin1", start, start + 17));
-    return digits === null ? 0 : Number(digits[0]);
+    this.#timestampMs ??= timestampOf(this.payload);
+    return this.#timestampMs;
   }
 
   /** When the hub got it, epoch ms, which stands last in the payload; 0 if it does not. */
@@ -107,7 +108,6 @@ export class DeliveredEvent {
 const idBytes = "id: ".length;
 const dataBytes = "\ndata: ".length;
 const typePrefix = '{"type":"';
-const timestampGap = '","timestamp":';
 const quote = '"'.charCodeAt(0);
 const colon = ":".charCodeAt(0);
 const zero = "0".charCodeAt(0);

@@ -73,6 +73,19 @@ test("a late reading does not replace a newer one", () => {
   assert.deepEqual(state.sent, [1, 2]);
 });
 
+test("what is older than what was sent is left out, of each DER by itself", () => {
+  const { state, latest, take } = setUp(0);
+  take(1, "a", 30);
+  take(2, "a", 20);
+  take(3, "b", 20);
+  take(4, "a", 30);
+  assert.deepEqual(state.sent, [1, 3, 4]);
+  assert.equal(state.conflated, 1);
+  latest.dropSites(new Set(["s"]));
+  take(5, "a", 10);
+  assert.deepEqual(state.sent, [1, 3, 4, 5]);
+});
+
 test("a listener that is not ready gets the newest when it is", () => {
   const { state, take } = setUp(0);
   state.isIdle = false;

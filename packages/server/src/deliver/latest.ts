@@ -19,12 +19,15 @@ export interface LatestOptions {
 
 /**
  * Keeps the newest reading of each DER until the listener is ready for it and its interval is over.
+ * The newest is the one that was taken last: what comes late does not make a display jump back.
  * All that is kept goes out together, so that positions stay in order and a cursor never lies
  * beyond a reading that was still waiting.
  */
 export class Latest implements Timed {
   readonly #options: LatestOptions;
   readonly #waiting = new Map<string, DeliveredEvent>();
+  /** DER → its newest reading so far, waiting or sent. */
+  readonly #newest = new Map<string, { readonly siteId: string; readonly timestampMs: number }>();
   #bytes = 0;
   #nextMs = 0;
   #isWaitingForIdle = false;
@@ -39,14 +42,13 @@ export class Latest implements Timed {
   }
 
   take(batch: EventBatch): void {
-    let conflated = 0;
-    for (const event of batch.events) {
+    const newest = this.newestOf(batch.events);
+    let conflated = batch.events.length - newest.length;
+    for (const event of newest) {
       const { derId } = event.address;
       const older = this.#waiting.get(derId);
       if (older !== undefined) {
         conflated++;
-        // Late arrivals happen: the reading's own clock says which is the newest.
-        if (older.timestampMs > event.timestampMs) continue;
         this.#bytes -= older.chunk.length;
       }
       this.#waiting.set(derId, event);
@@ -55,6 +57,16 @@ export class Latest implements Timed {
     if (conflated > 0) this.#options.onConflated(conflated);
     if (this.#bytes > this.#options.bytesMax) this.#options.onOverflow();
     else this.onTime(this.#options.now());
+  }
+
+  /** Those that are not older than what the listener has or will get; they count as sent. */
+  newestOf(events: readonly DeliveredEvent[]): readonly DeliveredEvent[] {
+    return events.filter(({ address: { derId, siteId }, timestampMs }) => {
+      const known = this.#newest.get(derId);
+      if (known !== undefined && known.timestampMs > timestampMs) return false;
+      this.#newest.set(derId, { siteId, timestampMs });
+      return true;
+    });
   }
 
   onTime(nowMs: number): void {
@@ -72,8 +84,11 @@ export class Latest implements Timed {
     }
   }
 
-  /** Forgets what waits of some sites. */
+  /** Forgets what waits and what came of some sites. */
   dropSites(siteIds: ReadonlySet<string>): void {
+    for (const [derId, { siteId }] of this.#newest) {
+      if (siteIds.has(siteId)) this.#newest.delete(derId);
+    }
     for (const [derId, event] of this.#waiting) {
       if (!siteIds.has(event.address.siteId)) continue;
       this.#waiting.delete(derId);
@@ -81,8 +96,9 @@ export class Latest implements Timed {
     }
   }
 
-  /** Forgets what waits. */
+  /** Forgets what waits, and what came before. */
   clear(): void {
+    this.#newest.clear();
     this.#waiting.clear();
     this.#bytes = 0;
   }

@@ -56,6 +56,8 @@ interface Check {
 export class OpenConnections {
   readonly #options: OpenConnectionsOptions;
   readonly #connections = new Set<OpenConnection>();
+  /** When each was opened, epoch ms. */
+  readonly #openedMs = new WeakMap<OpenConnection, number>();
   readonly #unsubscribe: readonly (() => void)[];
   readonly #places = new Places();
   #isDraining = false;
@@ -108,6 +110,15 @@ export class OpenConnections {
 
   add(connection: OpenConnection): void {
     this.#connections.add(connection);
+    this.#openedMs.set(connection, this.#options.delivery.now());
+  }
+
+  /** When the oldest of an identity's connections was opened, epoch ms. */
+  openSince(identityId: string): number | undefined {
+    const opened = [...this.#connections]
+      .filter(({ caller }) => caller?.identityId === identityId)
+      .map((connection) => this.#openedMs.get(connection) ?? 0);
+    return opened.length === 0 ? undefined : Math.min(...opened);
   }
 
   remove(connection: OpenConnection): void {

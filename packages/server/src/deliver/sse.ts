@@ -43,7 +43,16 @@ export const sseRoutes: FastifyPluginAsyncTypebox<SseOptions> = async (app, opti
   };
   app.get(
     "/stream/sites/:siteId",
-    { schema: { params: Type.Object({ siteId: Id }), querystring: StreamQuery } },
+    {
+      config: { rateLimit: false },
+      schema: {
+        ...streamSchema,
+        operationId: "streamSite",
+        summary: "Stream the readings of a site",
+        params: Type.Object({ siteId: idOf("Id of the site") }),
+        querystring: StreamQuery,
+      },
+    },
     (request, reply) => {
       const siteIds = [request.params.siteId];
       return listen(request, reply, { kind: "sites", siteIds });
@@ -51,16 +60,47 @@ export const sseRoutes: FastifyPluginAsyncTypebox<SseOptions> = async (app, opti
   );
   app.get(
     "/stream/orgs/:orgId",
-    { schema: { params: Type.Object({ orgId: Id }), querystring: StreamQuery } },
+    {
+      config: { rateLimit: false },
+      schema: {
+        ...streamSchema,
+        operationId: "streamOrganization",
+        summary: "Stream the readings of all sites of an organization that the caller sees",
+        params: Type.Object({ orgId: idOf("Id of the organization") }),
+        querystring: StreamQuery,
+      },
+    },
     (request, reply) => listen(request, reply, { kind: "org", orgId: request.params.orgId }),
   );
-  app.get("/stream", { schema: { querystring: StreamQuery } }, (request, reply) =>
-    listen(request, reply, { kind: "sites", siteIds: parseSiteIds(request.query.site) }),
+  app.get(
+    "/stream",
+    {
+      config: { rateLimit: false },
+      schema: {
+        ...streamSchema,
+        operationId: "streamSites",
+        summary: "Stream the readings of several sites",
+        querystring: StreamQuery,
+      },
+    },
+    (request, reply) =>
+      listen(request, reply, { kind: "sites", siteIds: parseSiteIds(request.query.site) }),
   );
   await app.register(ticketRoutes, { access });
 };
 
-const Id = Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$" });
+const idOf = (description: string) =>
+  Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$", description });
+
+/** No answer that a schema checks: /asyncapi.json describes the events. */
+const streamSchema = {
+  description:
+    "Server-Sent Events: each reading is the data of an event (EnrichedReading), its id the cursor " +
+    "after which a stream that sends it as Last-Event-ID goes on. /asyncapi.json has the rest.",
+  security: [{ bearer: [] }, { ticket: [] }, { session: [] }],
+  produces: ["text/event-stream"],
+  response: { 200: Type.String({ description: "Events, until one of both sides ends it" }) },
+};
 
 /** Text, once or several times; what it means is checked by the one selection of all transports. */
 const Text = (description: string) =>

@@ -84,8 +84,8 @@ export class Subscriber implements Member, CatchingUp {
     const isLatest = selection.mode === "latest" || selection.min_interval_ms !== undefined;
     this.#latest = isLatest ? this.#createLatest(selection.min_interval_ms ?? 0) : undefined;
     this.#catchUp = new CatchUp({
-      ...{ parts, selection, outlet, isLatest, party },
-      listener: this,
+      ...{ parts, selection, outlet, party },
+      ...{ listener: this, latest: this.#latest },
       matches: this.#matches ?? (() => true),
     });
   }
@@ -112,7 +112,7 @@ export class Subscriber implements Member, CatchingUp {
   async start(opening: Opening): Promise<void> {
     if (opening.reset !== undefined) this.#outlet.tellReset(opening.reset);
     this.#watchLiveness();
-    if (opening.snapshot) await this.#catchUp.sendLast(1, opening.position);
+    if (opening.snapshot) await this.#catchUp.sendSnapshot(opening.position);
     if (this.isClosed) return;
     this.#outlet.tellPosition(this.takeCursor());
     await this.#catchUp.run();
@@ -201,6 +201,7 @@ export class Subscriber implements Member, CatchingUp {
     if (this.#state.kind === "live") this.#state.membership.leave();
     this.#state = { kind: "closed" };
     this.#latest?.close();
+    this.#catchUp.stop();
     this.#unwatch?.();
     const feeds = this.#feeds;
     this.#feeds = [];
@@ -238,7 +239,7 @@ export class Subscriber implements Member, CatchingUp {
     const { membership } = this.#state;
     this.#state = { kind: "catching-up" };
     membership.leave();
-    this.#catchUp.run({ hasWaited: true }).catch((error: unknown) => {
+    this.#catchUp.run().catch((error: unknown) => {
       const code = error instanceof NovacoreError ? error.code : "internal";
       if (code === "internal") this.#parts.log.error({ err: error }, "a subscriber failed");
       this.#outlet.end(code, this.takeCursor());

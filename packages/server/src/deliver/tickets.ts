@@ -21,13 +21,16 @@ const TicketRequest = Type.Object(
       }),
     ),
   },
-  { minProperties: 1, maxProperties: 1, additionalProperties: false },
+  { minProperties: 1, maxProperties: 1, additionalProperties: false, title: "NewTicket" },
 );
 
-const Ticket = Type.Object({
-  ticket: Type.String({ description: "For ?ticket= of the streams of these sites" }),
-  expires_at: Type.String({ format: "date-time" }),
-});
+const Ticket = Type.Object(
+  {
+    ticket: Type.String({ description: "For ?ticket= of the streams of these sites" }),
+    expires_at: Type.String({ format: "date-time" }),
+  },
+  { title: "Ticket" },
+);
 
 /**
  * `POST /stream/tickets {site_ids | org_id}` → 201 `{ticket, expires_at}`: a read-only token bound
@@ -40,7 +43,15 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRouteOptions> = async
 ) => {
   app.post(
     "/stream/tickets",
-    { schema: { body: TicketRequest, response: { 201: Ticket } } },
+    {
+      schema: {
+        operationId: "createTicket",
+        summary: "Get a ticket that opens streams of some sites",
+        description: "For clients that cannot send a header, as a browser's EventSource.",
+        body: TicketRequest,
+        response: { 201: Ticket },
+      },
+    },
     async (request, reply) => {
       const caller = await listenerOf(access, request);
       const { site_ids: siteIds, org_id: orgId } = request.body;

@@ -1,10 +1,14 @@
 import { setImmediate } from "node:timers/promises";
-import { DeliveredEvent } from "./event.ts";
+import type { DeliveredEvent } from "./event.ts";
 import type { Feed, FeedLog } from "./feed.ts";
 import { siteFilters } from "./filters.ts";
-import { type LivenessWatcher, SiteLiveness } from "./liveness.ts";
-import { readAddress, type StoredMessage } from "./message.ts";
-import { replayLast } from "./replay.ts";
+import { type LastSeen, readLastSeen } from "./last-seen.ts";
+import {
+  type ExplainSilence,
+  type LivenessWatcher,
+  type Silence,
+  SiteLiveness,
+} from "./liveness.ts";
 import type { SiteFeed, SiteListener } from "./site-feed.ts";
 import type { StreamReader } from "./stream-reader.ts";
 import type { Turnstile } from "./turnstile.ts";
@@ -24,13 +28,36 @@ export interface PacedWatcher extends LivenessWatcher {
   unclogged(): Promise<void>;
 }
 
+/** Finds out why DERs of a site are silent. */
+export type ExplainSiteSilence = (siteId: string, silence: Silence) => ReturnType<ExplainSilence>;
+
 /** The sites whose liveness somebody watches; each is followed once, whoever asks. */
 export class WatchedSites {
   readonly #options: WatchedSitesOptions;
   readonly #sites = new Map<SiteFeed, WatchedSite>();
+  #explain: ExplainSiteSilence = async () => new Map();
 
   constructor(options: WatchedSitesOptions) {
     this.#options = options;
+  }
+
+  /** From now on watchers are told why a DER is silent, as this finds out. */
+  explainBy(explain: ExplainSiteSilence): void {
+    this.#explain = explain;
+  }
+
+  /** What the stream knows of the DERs under some subjects now. Throws `unavailable`. */
+  async lastSeen(party: string, filters: readonly string[]): Promise<readonly LastSeen[]> {
+    const { newest } = await this.#options.reader.bounds();
+    return readLastSeen({ ...this.#options, party }, filters, newest);
+  }
+
+  /** What is known of a DER's arrivals, if somebody watches its site. */
+  knownOf(siteId: string, derId: string): ReturnType<SiteLiveness["knownOf"]> | undefined {
+    for (const [feed, site] of this.#sites) {
+      if (feed.site.siteId === siteId) return site.liveness.knownOf(derId);
+    }
+    return undefined;
   }
 
   /** Sites followed, for leak tests. */
@@ -48,7 +75,7 @@ export class WatchedSites {
 
   #watchOne(feed: SiteFeed, watcher: PacedWatcher): () => void {
     const known = this.#sites.get(feed);
-    const site = known ?? new WatchedSite(feed, this.#options);
+    const site = known ?? new WatchedSite(feed, this.#options, this.#explain);
     this.#sites.set(feed, site);
     site.users++;
     let unwatch: (() => void) | undefined;
@@ -76,7 +103,7 @@ export class WatchedSites {
 }
 
 class WatchedSite implements SiteListener, Timed {
-  readonly liveness = new SiteLiveness();
+  readonly liveness: SiteLiveness;
   users = 0;
   /** Resolves when the stream was asked for the last reading of each DER. Never rejects. */
   readonly ready: Promise<void>;
@@ -84,9 +111,19 @@ class WatchedSite implements SiteListener, Timed {
   readonly #options: WatchedSitesOptions;
   #isClosed = false;
 
-  constructor(feed: SiteFeed, options: WatchedSitesOptions) {
+  constructor(feed: SiteFeed, options: WatchedSitesOptions, explain: ExplainSiteSilence) {
     this.#feed = feed;
     this.#options = options;
+    const { siteId } = feed.site;
+    const explainHere = async (silence: Silence) => {
+      try {
+        return await explain(siteId, silence);
+      } catch (error) {
+        options.log.warn({ err: error, siteId }, "nobody knows why some DERs are silent");
+        return new Map();
+      }
+    };
+    this.liveness = new SiteLiveness({ explain: explainHere, now: options.now });
     feed.listeners.add(this);
     this.ready = this.#readLast();
   }
@@ -107,30 +144,21 @@ class WatchedSite implements SiteListener, Timed {
     this.#options.wheel.cancel(this);
   }
 
-  #remember({ subject, sequence, payload }: StoredMessage): void {
-    const address = readAddress(subject);
-    if (address === undefined) return;
-    const { epoch } = this.#options.feed;
-    const { type, receivedAtMs } = new DeliveredEvent(epoch, sequence, address, payload);
-    this.liveness.remember({ address, type, receivedAtMs });
-  }
-
   async #readLast(): Promise<void> {
-    const { feed, reader, turnstile, log, now } = this.#options;
+    const { feed, log, now } = this.#options;
     try {
       const filters = siteFilters([this.#feed.site], {});
       // The hub's feed moves with what it hears; of a silent site the fence knows more.
       const newest = Math.max(feed.position, this.#feed.ring.coveredFrom);
-      const replay = replayLast(reader, filters, 0, newest);
-      while (replay.position < newest && !this.#isClosed) {
-        for (const message of await turnstile.pass(() => replay.next(newest))) {
-          this.#remember(message);
-        }
+      const parts = { ...this.#options, party: "" };
+      for (const { gapsMs, ...reading } of await readLastSeen(parts, filters, newest)) {
+        this.liveness.remember(reading, now(), gapsMs);
       }
     } catch (error) {
       // What comes from now on is told all the same.
       log.warn({ err: error, siteId: this.#feed.site.siteId }, "liveness could not look back");
     }
+    await this.liveness.explained();
     if (!this.#isClosed) this.onTime(now());
   }
 }

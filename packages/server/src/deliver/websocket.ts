@@ -72,7 +72,7 @@ export const webSocketRoutes: FastifyPluginAsync<{ readonly accept: AcceptWebSoc
   app,
   { accept },
 ) => {
-  app.get("/ws", async (_request, reply) => {
+  app.get("/ws", { schema: webSocketSchema }, async (_request, reply) => {
     reply.header("upgrade", "websocket").header("connection", "upgrade");
     const message = `This is a WebSocket (${webSocketProtocol}); connect with a WebSocket client.`;
     throw new NovacoreError("upgrade_required", message);
@@ -88,6 +88,14 @@ export const webSocketRoutes: FastifyPluginAsync<{ readonly accept: AcceptWebSoc
       accept(request, socket, head);
     }
   });
+};
+
+const webSocketSchema = {
+  operationId: "openWebSocket",
+  summary: "Open a WebSocket that speaks novacore.v1",
+  description: "Plain HTTP is answered 426. /asyncapi.json describes what is said on it.",
+  security: [{}, { bearer: [] }, { ticket: [] }, { session: [] }],
+  response: { 101: { type: "null", description: "It is a WebSocket from here on" } },
 };
 
 /** Who asks for nothing may speak it too; who asks for another would not understand us. */

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { NovacoreError } from "@novacore/protocol";
+import { NovacoreError, Reading } from "@novacore/protocol";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { limits } from "../limits.ts";
@@ -16,6 +16,9 @@ const UploadResultSchema = Type.Object({
   index: Type.Integer({ description: "Place in the upload, from 0" }),
   status: Type.Union([Type.Literal("stored"), Type.Literal("duplicate"), Type.Literal("rejected")]),
   cursor: Type.Optional(Type.String({ description: "Where a stream resumes after this reading" })),
+  archived: Type.Optional(
+    Type.Boolean({ description: "true: too old for streams, and so without a cursor" }),
+  ),
   error: Type.Optional(Type.String({ description: "A code of docs/errors.md" })),
   message: Type.Optional(Type.String()),
   path: Type.Optional(Type.String({ description: "JSON pointer of the member at fault" })),
@@ -31,6 +34,32 @@ const UploadAnswerSchema = Type.Object(
   },
   { title: "UploadAnswer" },
 );
+
+const UploadedReading = Type.Intersect(
+  [
+    Reading,
+    Type.Object({
+      hardware_id: Type.String({ description: "Of the device, as it was provisioned" }),
+      der: Type.Optional(
+        Type.String({ description: "The DER's name or type; default: the type of the reading" }),
+      ),
+    }),
+  ],
+  { title: "UploadedReading" },
+);
+const ndjsonTypes = ["application/x-ndjson", "application/ndjson"];
+const ndjson = { schema: Type.String({ description: "One UploadedReading a line" }) };
+const uploadBody = {
+  content: {
+    "application/json": {
+      schema: Type.Union([
+        Type.Array(UploadedReading, { minItems: 1, maxItems: limits.batchReadingsMax }),
+        UploadedReading,
+      ]),
+    },
+    ...Object.fromEntries(ndjsonTypes.map((type) => [type, ndjson])),
+  },
+};
 
 /**
  * `POST /gateways/{serial}/telemetry`: readings as a JSON array, a single object, or NDJSON
@@ -57,13 +86,25 @@ export const httpSource: FastifyPluginAsyncTypebox<HttpSourceOptions> = async (
     "/gateways/:serial/telemetry",
     {
       schema: {
+        operationId: "uploadTelemetry",
+        summary: "Upload a gateway's readings",
         description:
-          "Stores up to 10 000 readings: a JSON array, one object, or NDJSON, also gzipped. Each has " +
-          "the members of a reading and beside them hardware_id, and der (the DER's name or type; " +
-          "default: the reading's type).",
-        params: Type.Object({ serial: Type.String() }),
-        response: { 200: UploadAnswerSchema, 207: UploadAnswerSchema },
+          "Stores up to 10 000 readings: a JSON array, one object, or NDJSON, also gzipped (then with " +
+          "Content-Encoding: gzip). Each is judged alone, by the dialects that gateways speak; 207 " +
+          "says that some were rejected. Those older than 7 days, up to 10 years, are stored for " +
+          "the archive alone.",
+        params: Type.Object({ serial: Type.String({ description: "Serial of the gateway" }) }),
+        body: uploadBody,
+        response: {
+          200: { ...UploadAnswerSchema, "x-response-description": "Every reading is stored" },
+          207: {
+            ...UploadAnswerSchema,
+            "x-response-description": "Some readings were rejected: see their results",
+          },
+        },
       },
+      // What the body's schema says is judged reading by reading.
+      validatorCompiler: () => () => true,
       // Before the body is read: nobody unknown makes the hub hold 16 MiB.
       onRequest: async (request) => {
         await authorizeUpload(request, request.params.serial);
@@ -90,8 +131,6 @@ export const httpSource: FastifyPluginAsyncTypebox<HttpSourceOptions> = async (
     },
   );
 };
-
-const ndjsonTypes = ["application/x-ndjson", "application/ndjson"];
 
 function formOf(request: FastifyRequest): UploadForm {
   const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";

@@ -2,6 +2,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import { limits } from "../limits.ts";
 import { startBatchSource } from "./batch-source.ts";
+import { GatewayClocks } from "./gateway-clocks.ts";
 import { type NatsSource, startNatsSource } from "./nats-source.ts";
 import {
   createPipeline,
@@ -28,6 +29,8 @@ export interface IngestOptions {
     readonly enrichedEpoch: number;
     readonly durability: string;
     readonly publisher: ReadingStore;
+    /** For readings that only the archive keeps. */
+    readonly backfill: ReadingStore;
     readonly rejections: RejectionStore;
     readRecentIds(options: {
       readonly windowMs: number;
@@ -44,6 +47,7 @@ export interface IngestOptions {
   readonly log: Pick<Logger, "info" | "warn" | "error">;
   readonly metrics?: PipelineMetrics & {
     readonly streamLag: { set(labels: { stream: string }, messages: number): void };
+    readonly gatewayLateness: LatenessGauge;
   };
   /** Told about a gateway that publishes far more than any should: cut it off for a while. */
   readonly onFlood: (serial: string) => void;
@@ -51,10 +55,17 @@ export interface IngestOptions {
   readonly progress?: (sentence: string) => void;
 }
 
+interface LatenessGauge {
+  reset(): void;
+  set(labels: { gateway: string; stat: "last" | "median" | "max" }, seconds: number): void;
+}
+
 export interface Ingest {
   readonly pipeline: Pipeline;
   /** For the HTTP plugin. */
   readonly uploads: Uploads;
+  /** How late the readings of each gateway come. */
+  readonly clocks: Pick<GatewayClocks, "of">;
   /** Resolves when a connection that ingest lives on is closed for good. */
   readonly failed: Promise<Error>;
   /** Takes no more, and settles what it has. To be called before the store is closed. */
@@ -67,34 +78,40 @@ export interface Ingest {
  */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const { dev, hub, store, registry, log, metrics } = options;
+  const clocks = new GatewayClocks();
   const pipeline = createPipeline({
     resolve: (serial) => registry.gateways.tree(serial),
     changes: registry.changes,
     publisher: store.publisher,
     rejections: store.rejections,
     activate: (deviceId) => registry.devices.activate(deviceId),
+    clocks,
     log,
     ...(metrics === undefined ? {} : { metrics }),
   });
   await warmUp(pipeline, options);
-  const { enrichedEpoch, durability } = store;
-  const uploads = createUploads({ pipeline, enrichedEpoch, durability });
+  const { enrichedEpoch, durability, backfill } = store;
+  const uploads = createUploads({ pipeline, backfill, enrichedEpoch, durability });
   const source = await startNatsSource({ dev, pipeline, log, onFlood: options.onFlood });
   const batches = startBatchSource({ dev: options.batches ?? dev, uploads, pipeline, log });
-  const lag = setInterval(() => tellLag(source, metrics), lagMs).unref();
+  const gauges = setInterval(() => {
+    tellLag(source, metrics);
+    tellLateness(clocks, metrics);
+  }, gaugesMs).unref();
   return {
     pipeline,
     uploads,
+    clocks,
     failed: Promise.race([dev.closed(), hub.closed()]).then((reason) => closedError(reason)),
     async stop() {
-      clearInterval(lag);
+      clearInterval(gauges);
       await Promise.all([source.close(), batches.close()]);
       pipeline.close();
     },
   };
 }
 
-const lagMs = 5_000;
+const gaugesMs = 5_000;
 
 async function warmUp(pipeline: Pipeline, options: IngestOptions): Promise<void> {
   const { store, log, progress } = options;
@@ -113,6 +130,18 @@ async function warmUp(pipeline: Pipeline, options: IngestOptions): Promise<void>
 function tellLag(source: NatsSource, metrics: IngestOptions["metrics"]): void {
   for (const [stream, messages] of Object.entries(source.lag())) {
     metrics?.streamLag.set({ stream }, messages);
+  }
+}
+
+/** Set anew as a whole: a gateway that is forgotten has no lateness. */
+function tellLateness(clocks: GatewayClocks, metrics: IngestOptions["metrics"]): void {
+  clocks.sweep(Date.now());
+  if (metrics === undefined) return;
+  metrics.gatewayLateness.reset();
+  for (const [gateway, { lastMs, medianMs, maxMs }] of clocks.lateness()) {
+    metrics.gatewayLateness.set({ gateway, stat: "last" }, lastMs / 1_000);
+    metrics.gatewayLateness.set({ gateway, stat: "median" }, medianMs / 1_000);
+    metrics.gatewayLateness.set({ gateway, stat: "max" }, maxMs / 1_000);
   }
 }
 

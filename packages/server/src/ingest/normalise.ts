@@ -87,6 +87,7 @@ const skipped: ReadonlySet<string> = new Set([
   "der_id",
   "der_name",
   "received_at",
+  "backfilled",
 ]);
 
 function stands(reading: JsonObject, name: string): boolean {

@@ -4,8 +4,10 @@ import { limits } from "../limits.ts";
 import { Activator } from "./activator.ts";
 import { decodeReading, type JsonObject } from "./decode.ts";
 import { Dedupe } from "./dedupe.ts";
-import { type CanonicalReading, normalise } from "./normalise.ts";
-import { Refusal, refuse } from "./refusal.ts";
+import type { ClockNote } from "./gateway-clocks.ts";
+import { placeOf, readTimeOf, translate } from "./judge.ts";
+import type { CanonicalReading } from "./normalise.ts";
+import { Refusal } from "./refusal.ts";
 import type { GatewayTree, Target } from "./resolve-target.ts";
 import { type RegistryChanges, Resolver } from "./resolver.ts";
 
@@ -21,6 +23,8 @@ export interface ReadingSource {
   /** Hub clock. */
   readonly receivedAtMs: number;
   readonly transport: Transport;
+  /** Takes what is too old for the stream; undefined: such a reading is refused. */
+  readonly archive?: Pick<ReadingStore, "send">;
 }
 
 export interface RawReading extends ReadingSource {
@@ -34,6 +38,8 @@ export type Outcome =
       /** It was stored before; `sequence` is known only where the store said it. */
       readonly duplicate: boolean;
       readonly sequence?: number;
+      /** It was too old for the stream and goes to the archive alone. */
+      readonly archived?: true;
     }
   | {
       readonly ok: false;
@@ -80,6 +86,7 @@ export interface RejectionStore {
 export interface PipelineMetrics {
   readonly readingsReceived: { inc(labels: { transport: Transport }, readings?: number): void };
   readonly readingsStored: { inc(readings?: number): void };
+  readonly readingsArchiveOnly: { inc(readings?: number): void };
   readonly readingsDuplicate: { inc(readings?: number): void };
   readonly readingsRejected: { inc(labels: { code: ErrorCode }, readings?: number): void };
   readonly rejectionsLost: { inc(readings?: number): void };
@@ -93,6 +100,8 @@ export interface PipelineOptions {
   readonly rejections: RejectionStore;
   /** Called once at the first stored reading of a pending device. */
   readonly activate: (deviceId: string) => Promise<void>;
+  /** Told when each reading was taken and came, also of one that is refused for that. */
+  readonly clocks?: { note(serial: string, note: ClockNote): void };
   readonly log: Pick<Logger, "warn">;
   readonly metrics?: PipelineMetrics;
   /** Epoch ms; default the hub's clock. */
@@ -160,24 +169,47 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       else told({ ok: true, duplicate: true });
       return;
     }
-    const payload = Buffer.from(`${reading.json}${target.origin}${source.receivedAtMs}}`);
+    const payload = payloadOf(reading, target, source.receivedAtMs);
     publisher.send(target.subject, payload, id, (result) => {
       const stored = !(result instanceof NovacoreError);
       if (stored && target.pending) activator.activate(target.deviceId);
       if (stored) (result.duplicate ? metrics?.readingsDuplicate : metrics?.readingsStored)?.inc();
       const outcome: Outcome = stored
         ? { ok: true, duplicate: result.duplicate, sequence: result.sequence }
-        : { ok: false, code: result.code, message: result.message, retryable: true };
+        : notStored(result);
       const waiters = dedupe.settle(target.derId, timestampMs, id, stored);
       done(outcome);
       for (const waiter of waiters) waiter(outcome);
     });
   };
 
+  // The deduplication is not asked: it knows minutes, and tells no two instants apart that are 49
+  // days from each other. The stream knows what came just now, and the archive drops the rest.
+  const storeForArchive = (
+    archive: Pick<ReadingStore, "send">,
+    source: ReadingSource,
+    target: Target,
+    reading: CanonicalReading,
+    done: OnOutcome,
+  ) => {
+    const payload = payloadOf(reading, target, source.receivedAtMs);
+    const id = `${target.derId}:${reading.timestampMs}`;
+    archive.send(target.backfillSubject, payload, id, (result) => {
+      if (result instanceof NovacoreError) {
+        done(notStored(result));
+        return;
+      }
+      if (target.pending) activator.activate(target.deviceId);
+      (result.duplicate ? metrics?.readingsDuplicate : metrics?.readingsArchiveOnly)?.inc();
+      done({ ok: true, duplicate: result.duplicate, archived: true });
+    });
+  };
+
   const submitParsed: Pipeline["submitParsed"] = (source, reading, original, done) => {
+    const { serial, hardwareId, der, archive } = source;
     metrics?.readingsReceived.inc({ transport: source.transport });
     const refuseAs = ({ code, message, path }: Refusal) => {
-      const { serial, hardwareId, der, receivedAtMs } = source;
+      const { receivedAtMs } = source;
       const about = { serial, hardwareId, der, code, message, path, receivedAtMs };
       reject({ ...about, original: original() }, done);
     };
@@ -186,11 +218,19 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       return;
     }
     const onTarget = (target: Target) => {
-      const checked = judge(reading, target, now(), options.log);
-      if (checked instanceof Refusal) refuseAs(checked);
-      else store(source, target, checked, done);
+      const canonical = translate(reading, target, options.log);
+      if (canonical instanceof Refusal) {
+        refuseAs(canonical);
+        return;
+      }
+      const { timestampMs } = canonical;
+      const readTimeMs = readTimeOf(reading);
+      options.clocks?.note(serial, { timestampMs, receivedAtMs: source.receivedAtMs, readTimeMs });
+      const place = placeOf(canonical, now(), archive !== undefined);
+      if (place instanceof Refusal) refuseAs(place);
+      else if (place === "stream") store(source, target, canonical, done);
+      else if (archive !== undefined) storeForArchive(archive, source, target, canonical, done);
     };
-    const { serial, hardwareId, der } = source;
     const target = resolver.find(serial, hardwareId, der);
     if (target !== undefined) {
       onTarget(target);
@@ -225,53 +265,15 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
-/**
- * A reading that the hub fails over is refused as any other: thrown on, the failure would end the
- * hub, and again after each restart, since the message comes again.
- */
-function judge(
-  reading: JsonObject,
-  target: Target,
-  nowMs: number,
-  log: Pick<Logger, "warn">,
-): CanonicalReading | Refusal {
-  try {
-    const canonical = normalise(reading, target);
-    return canonical instanceof Refusal ? canonical : check(canonical, nowMs);
-  } catch (error) {
-    log.warn({ err: error, derId: target.derId }, "a reading could not be judged");
-    return refuse("internal", "The hub failed over this reading; its log says why.");
-  }
+/** The reading as consumers get it: `received_at` is its last member. */
+function payloadOf(reading: CanonicalReading, target: Target, receivedAtMs: number): Buffer {
+  const isLate = receivedAtMs - reading.timestampMs > limits.backfilledAfterMs;
+  const mark = isLate ? ',"backfilled":true' : "";
+  return Buffer.from(`${reading.json}${mark}${target.origin}${receivedAtMs}}`);
 }
 
-/** What does not depend on the type: the size, and the gateway's clock against the hub's. */
-function check(reading: CanonicalReading, nowMs: number): CanonicalReading | Refusal {
-  const { timestampMs, json } = reading;
-  if (json.length > limits.readingBytesMax) {
-    const most = limits.readingBytesMax;
-    return refuse(
-      "reading_too_large",
-      `The reading has ${json.length} bytes; the limit is ${most}.`,
-    );
-  }
-  const aheadMs = timestampMs - nowMs;
-  if (aheadMs > limits.clockAheadMs) {
-    const why = `is ${Math.round(aheadMs / 1000)} s ahead of the hub's clock`;
-    return refuse(
-      "reading_in_future",
-      `The timestamp ${timestampMs} ${why}; the limit is ${limits.clockAheadMs / 1000} s.`,
-      "timestamp",
-    );
-  }
-  if (-aheadMs > limits.backfillMs) {
-    const days = limits.backfillMs / 86_400_000;
-    return refuse(
-      "reading_too_old",
-      `The timestamp ${timestampMs} is more than ${days} days old.`,
-      "timestamp",
-    );
-  }
-  return reading;
+function notStored({ code, message }: NovacoreError): Outcome {
+  return { ok: false, code, message, retryable: true };
 }
 
 function registryFailed(error: Error, log: Pick<Logger, "warn">): Outcome {

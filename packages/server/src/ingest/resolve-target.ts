@@ -1,4 +1,9 @@
-import { enrichedSubject, type ReadingType, sanitiseHardwareId } from "@novacore/protocol";
+import {
+  backfillSubject,
+  enrichedSubject,
+  type ReadingType,
+  sanitiseHardwareId,
+} from "@novacore/protocol";
 import { namesType } from "./dialects.ts";
 import { type Refusal, refuse, shown } from "./refusal.ts";
 
@@ -35,6 +40,8 @@ export interface Target {
   readonly pending: boolean;
   /** Where the reading is stored. */
   readonly subject: string;
+  /** The same for one that is too old for the stream. */
+  readonly backfillSubject: string;
   /** JSON of the members that the hub adds, up to the value of `received_at`. */
   readonly origin: string;
 }
@@ -80,6 +87,7 @@ export function resolveTarget(
     negatedBattery: readingType === "battery" && tree.batterySign === "negated",
     pending: device.state === "pending",
     subject: enrichedSubject({ orgId, siteId, deviceId, derId }),
+    backfillSubject: backfillSubject({ orgId, siteId, deviceId, derId }),
     origin: `,${origin.slice(1, -1)},"received_at":`,
   };
 }

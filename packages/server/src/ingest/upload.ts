@@ -1,13 +1,19 @@
 import { setImmediate } from "node:timers/promises";
 import { type ErrorCode, encodeCursor, NovacoreError } from "@novacore/protocol";
 import { limits } from "../limits.ts";
-import type { Outcome, Pipeline, Transport } from "./pipeline.ts";
+import type { Outcome, Pipeline, ReadingStore, Transport } from "./pipeline.ts";
 import { isGzip, readItem, readUpload, type UploadForm, unpack } from "./upload-body.ts";
 
 /** What became of one reading of an upload, by its place in it (from 0; blank lines not counted). */
 export type UploadResult =
-  | { readonly index: number; readonly status: "stored"; readonly cursor: string }
-  | { readonly index: number; readonly status: "duplicate"; readonly cursor?: string }
+  | {
+      readonly index: number;
+      readonly status: "stored" | "duplicate";
+      /** Absent where a duplicate's place is not known. */
+      readonly cursor?: string;
+      /** It was too old for the stream, and has no place in it: history will have it. */
+      readonly archived?: true;
+    }
   | {
       readonly index: number;
       readonly status: "rejected";
@@ -28,6 +34,8 @@ export interface UploadAnswer {
 
 export interface UploadsOptions {
   readonly pipeline: Pick<Pipeline, "submitParsed" | "room">;
+  /** For what is too old for the stream. */
+  readonly backfill: ReadingStore;
   /** Creation time of ENRICHED_TELEMETRY, for cursors. */
   readonly enrichedEpoch: number;
   readonly durability: string;
@@ -54,7 +62,8 @@ export interface Uploads {
   ingest(upload: Upload): Promise<UploadAnswer>;
 }
 
-export function createUploads({ pipeline, enrichedEpoch, durability }: UploadsOptions): Uploads {
+export function createUploads(options: UploadsOptions): Uploads {
+  const { enrichedEpoch, durability } = options;
   const running = new Map<string, number>();
   let total = 0;
   return {
@@ -85,7 +94,7 @@ export function createUploads({ pipeline, enrichedEpoch, durability }: UploadsOp
     async ingest(upload) {
       const { gzip, form, body } = upload;
       const packed = gzip === "yes" || (gzip === "by its first bytes" && isGzip(body));
-      const outcomes = await submitAll(pipeline, upload, packed ? await unpack(body) : body, form);
+      const outcomes = await submitAll(options, upload, packed ? await unpack(body) : body, form);
       const results = outcomes.map((outcome, index) => resultOf(outcome, index, enrichedEpoch));
       const count = (status: UploadResult["status"]) =>
         results.filter((result) => result.status === status).length;
@@ -100,9 +109,12 @@ export function createUploads({ pipeline, enrichedEpoch, durability }: UploadsOp
   };
 }
 
-/** Hands readings over as fast as the store takes them, a few at a time, so that others get theirs. */
+/**
+ * Hands readings over as fast as the store takes them, a few at a time, so that others get theirs.
+ * Only an upload with readings for the archive waits for it.
+ */
 async function submitAll(
-  pipeline: UploadsOptions["pipeline"],
+  { pipeline, backfill }: UploadsOptions,
   { serial, transport }: Upload,
   body: Uint8Array,
   form: UploadForm,
@@ -110,6 +122,13 @@ async function submitAll(
   const items = readUpload(body, form);
   const receivedAtMs = Date.now();
   const outcomes = new Array<Outcome>(items.length).fill(unconfirmed);
+  let isForArchive = false;
+  const archive: Pick<ReadingStore, "send"> = {
+    send(...message) {
+      isForArchive = true;
+      backfill.send(...message);
+    },
+  };
   let open = items.length;
   let over = false;
   await new Promise<void>((resolve, reject) => {
@@ -127,10 +146,11 @@ async function submitAll(
           bytes = 0;
           await setImmediate();
           await pipeline.room();
+          if (isForArchive) await backfill.room();
           if (over) return;
         }
         const { hardwareId, der, reading, original } = readItem(item);
-        const source = { serial, hardwareId, der, receivedAtMs, transport };
+        const source = { serial, hardwareId, der, receivedAtMs, transport, archive };
         pipeline.submitParsed(source, reading, original, (outcome) => {
           if (!over) outcomes[index] = outcome;
           open--;
@@ -163,10 +183,9 @@ function resultOf(outcome: Outcome, index: number, epoch: number): UploadResult 
     const result = { index, status: "rejected", error, message } as const;
     return path === undefined ? result : { ...result, path };
   }
-  const { duplicate, sequence } = outcome;
-  const cursor = sequence === undefined ? undefined : encodeCursor({ epoch, sequence });
-  if (!duplicate && cursor !== undefined) return { index, status: "stored", cursor };
-  return cursor === undefined
-    ? { index, status: "duplicate" }
-    : { index, status: "duplicate", cursor };
+  const { duplicate, sequence, archived } = outcome;
+  const status = duplicate ? "duplicate" : "stored";
+  if (archived) return { index, status, archived };
+  if (sequence === undefined) return { index, status };
+  return { index, status, cursor: encodeCursor({ epoch, sequence }) };
 }

@@ -5,6 +5,8 @@ import { Type } from "typebox";
 /** One thing that must work before the hub takes traffic; answers why it does not, or undefined. */
 export interface ReadinessCheck {
   readonly name: string;
+  /** Whether the hub takes traffic all the same: the answer tells it, and is 200. */
+  readonly isAdvisory?: boolean;
   check(): Promise<string | undefined> | string | undefined;
 }
 
@@ -14,27 +16,73 @@ export interface HealthOptions {
   readonly checks: readonly ReadinessCheck[];
 }
 
+const HealthAnswer = Type.Object(
+  { status: Type.String(), version: Type.String() },
+  { title: "Health" },
+);
+const ReadinessAnswer = Type.Object(
+  {
+    status: Type.Enum(["ready", "not_ready"]),
+    checks: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        ok: Type.Boolean(),
+        reason: Type.Optional(Type.String({ description: "Why it is not" })),
+      }),
+    ),
+  },
+  { title: "Readiness" },
+);
+
 /** `/healthz` (the process lives), `/readyz` (it can take traffic, or why not) and `/metrics`. */
 export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app, options) => {
   app.get(
     "/healthz",
     {
-      schema: { response: { 200: Type.Object({ status: Type.String(), version: Type.String() }) } },
+      schema: {
+        operationId: "getHealth",
+        summary: "Whether the process lives",
+        security: [],
+        response: { 200: HealthAnswer },
+      },
     },
     () => ({ status: "ok", version: options.version }),
   );
 
-  app.get("/readyz", async (_request, reply) => {
-    const checks = await Promise.all(options.checks.map(run));
-    const ready = checks.every((result) => result.ok);
-    if (!ready) reply.code(503).header("retry-after", "2");
-    return { status: ready ? "ready" : "not_ready", checks };
-  });
+  app.get(
+    "/readyz",
+    {
+      schema: {
+        operationId: "getReadiness",
+        summary: "Whether the hub can take traffic, or why not",
+        security: [],
+        response: { 200: ReadinessAnswer, 503: ReadinessAnswer },
+      },
+    },
+    async (_request, reply) => {
+      const checks = await Promise.all(options.checks.map(run));
+      const ready = checks.every(({ ok }, index) => ok || options.checks[index]?.isAdvisory);
+      if (!ready) reply.code(503).header("retry-after", "2");
+      return { status: ready ? ("ready" as const) : ("not_ready" as const), checks };
+    },
+  );
 
-  app.get("/metrics", async (_request, reply) => {
-    reply.type(options.metrics.contentType);
-    return options.metrics.metrics();
-  });
+  app.get(
+    "/metrics",
+    {
+      schema: {
+        operationId: "getMetrics",
+        summary: "What the hub counts and measures, for Prometheus",
+        security: [],
+        produces: ["text/plain"],
+        response: { 200: Type.String({ description: "Prometheus's text format" }) },
+      },
+    },
+    async (_request, reply) => {
+      reply.type(options.metrics.contentType);
+      return options.metrics.metrics();
+    },
+  );
 };
 
 interface CheckResult {

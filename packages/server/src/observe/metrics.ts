@@ -7,7 +7,8 @@ export type Metrics = ReturnType<typeof createMetrics>;
 
 /**
  * Every metric of the hub, made in one place so that their names and labels can be read together.
- * Labels have few values by construction: codes, transports and stream names, never ids.
+ * Labels have few values by construction: codes, transports and stream names, and no ids but those
+ * of the few gateways that have a lateness of their own (limits.latenessGatewaysMax).
  */
 export function createMetrics() {
   const registry = new Registry();
@@ -26,6 +27,10 @@ export function createMetrics() {
       "transport",
     ]),
     readingsStored: counter("readings_stored_total", "Readings that the stream acknowledged"),
+    readingsArchiveOnly: counter(
+      "readings_archive_only_total",
+      "Readings too old for the stream that were stored for the archive",
+    ),
     readingsDuplicate: counter("readings_duplicate_total", "Readings that were stored before"),
     readingsRejected: counter("readings_rejected_total", "Readings refused, by code", ["code"]),
     rejectionsLost: counter("rejections_lost_total", "Rejections that could not be recorded"),
@@ -39,6 +44,11 @@ export function createMetrics() {
     streamLag: gauge("stream_lag_messages", "Raw messages not yet ingested", ["stream"]),
     streamBytes: gauge("stream_bytes", "Bytes in a stream", ["stream"]),
     streamBytesMax: gauge("stream_bytes_max", "Bytes a stream may hold", ["stream"]),
+    gatewayLateness: gauge(
+      "gateway_lateness_seconds",
+      "From the reading's own timestamp to its arrival at the hub, of the last readings",
+      ["gateway", "stat"],
+    ),
     listeners: gauge("listeners", "Open streams", ["transport"]),
     delivered: counter("events_delivered_total", "Events handed to listeners", ["transport"]),
     conflated: counter("events_conflated_total", "Readings replaced by a newer one before sending"),
@@ -51,6 +61,29 @@ export function createMetrics() {
       latencyBuckets,
     ),
     logins: counter("logins_total", "Logins of gateways and devices", ["result"]),
+    archivedReadings: counter("archive_readings_total", "Readings written into the archive", [
+      "kind",
+    ]),
+    archiveUnreadable: counter("archive_unreadable_total", "Messages left out as no readings"),
+    archiveLost: counter("archive_lost_total", "Readings that left the stream unarchived"),
+    archiveLag: gauge("archive_lag_readings", "Readings not archived yet", ["stream"]),
+    archiveLagSeconds: gauge(
+      "archive_lag_seconds",
+      "How long the oldest reading that is not archived has been in its stream",
+      ["stream"],
+    ),
+    archiveFiles: gauge("archive_files", "Files in the archive"),
+    archiveBytes: gauge("archive_bytes", "Bytes in the archive"),
+    archiveCompactions: counter("archive_compactions_total", "Merges of the archive's files"),
+    archiveFailures: counter("archive_failures_total", "Failures of the archive, by part", [
+      "part",
+    ]),
+    historyQueries: counter("history_queries_total", "Queries of the past that ended", ["result"]),
+    historySeconds: histogram(
+      "history_query_seconds",
+      "Queries of the past, from their turn to their end",
+      latencyBuckets,
+    ),
     natsRestarts: counter("nats_restarts_total", "Restarts of the embedded nats-server"),
   };
 }

@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import type { Access } from "../access/access.ts";
 import type { GatewayState } from "../store/gateway-state.ts";
 import type { CallerOf } from "./authenticate.ts";
-import { Id, nullable } from "./fields.ts";
+import { idOf, nullable } from "./fields.ts";
 
 export interface GatewayStateOptions {
   readonly access: Pick<Access, "authorize">;
@@ -15,6 +15,10 @@ const Word = Type.Object({
   received_at: Type.Integer({ description: "When the hub got it, hub clock, epoch ms" }),
   value: Type.Unknown({ description: "As the gateway sent it, unchecked" }),
 });
+const StateAnswer = Type.Object(
+  { state: nullable(Word), inventory: nullable(Word) },
+  { title: "GatewayState" },
+);
 
 /** `GET /gateways/{serial}/state`: what the gateway last said about itself and its drivers. */
 export const gatewayStateRoutes: FastifyPluginAsyncTypebox<GatewayStateOptions> = async (
@@ -25,9 +29,10 @@ export const gatewayStateRoutes: FastifyPluginAsyncTypebox<GatewayStateOptions> 
     "/gateways/:serial/state",
     {
       schema: {
+        operationId: "getGatewayState",
         summary: "Read a gateway's last state and inventory",
-        params: Type.Object({ serial: Id }),
-        response: { 200: Type.Object({ state: nullable(Word), inventory: nullable(Word) }) },
+        params: Type.Object({ serial: idOf("Serial of the gateway") }),
+        response: { 200: StateAnswer },
       },
     },
     async (request) => {

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { NovacoreError } from "@novacore/protocol";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { limits } from "../limits.ts";
@@ -38,6 +37,28 @@ const RejectionSchema = Type.Object(
   { title: "Rejection" },
 );
 
+const defaultLimit = 100;
+
+const PageQuery = Type.Object({
+  limit: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: limits.rejectionsPageMax,
+      default: defaultLimit,
+      description: "Rejections at most",
+    }),
+  ),
+  cursor: Type.Optional(
+    Type.String({ pattern: "^\\d{1,15}$", description: "From the Link header of the page before" }),
+  ),
+});
+
+const RejectionsPage = Type.Array(RejectionSchema, {
+  headers: {
+    Link: { type: "string", description: '<…>; rel="next": the next page, where there is one' },
+  },
+});
+
 /** `GET /gateways/{serial}/rejections`: refused readings of the last 24 hours, newest first. */
 export const rejectionRoutes: FastifyPluginAsyncTypebox<RejectionRoutesOptions> = async (
   app,
@@ -47,19 +68,18 @@ export const rejectionRoutes: FastifyPluginAsyncTypebox<RejectionRoutesOptions> 
     "/gateways/:serial/rejections",
     {
       schema: {
-        params: Type.Object({ serial: Type.String() }),
-        querystring: Type.Object({
-          limit: Type.Integer({ minimum: 1, maximum: limits.rejectionsPageMax, default: 100 }),
-          cursor: Type.Optional(Type.String({ maxLength: 20 })),
-        }),
-        response: { 200: Type.Array(RejectionSchema) },
+        operationId: "listRejections",
+        summary: "List a gateway's refused readings of the last 24 hours, newest first",
+        params: Type.Object({ serial: Type.String({ description: "Serial of the gateway" }) }),
+        querystring: PageQuery,
+        response: { 200: RejectionsPage },
       },
     },
     async (request, reply) => {
       const { serial } = request.params;
-      const { limit, cursor } = request.query;
+      const { limit = defaultLimit, cursor } = request.query;
       const sight = await authorizeRejections(request, serial);
-      const before = cursor === undefined ? undefined : readCursor(cursor);
+      const before = cursor === undefined ? undefined : Number(cursor);
       const { records, next } = await rejections.list(serial, { limit, before });
       const isOver = records.some(({ received_at }) => received_at < sight.sinceMs);
       if (next !== undefined && !isOver) {
@@ -71,13 +91,10 @@ export const rejectionRoutes: FastifyPluginAsyncTypebox<RejectionRoutesOptions> 
   );
 };
 
-function isVisible(record: RejectionRecord, { sinceMs, hardwareIds }: RejectionSight): boolean {
+export function isVisible(
+  record: RejectionRecord,
+  { sinceMs, hardwareIds }: RejectionSight,
+): boolean {
   if (record.received_at < sinceMs) return false;
   return hardwareIds === "all" || hardwareIds.has(record.hardware_id ?? "");
-}
-
-function readCursor(cursor: string): number {
-  const before = Number(cursor);
-  if (/^\d{1,16}$/.test(cursor) && Number.isSafeInteger(before)) return before;
-  throw new NovacoreError("cursor_invalid");
 }

@@ -49,6 +49,10 @@ export interface Rejections {
     serial: string,
     page: { limit: number; before?: number | undefined },
   ): Promise<RejectionPage>;
+  /** The first ones of a gateway since a moment, oldest first: enough to see what is refused now. */
+  recent(serial: string, sinceMs: number): Promise<readonly RejectionRecord[]>;
+  /** The last one of a gateway. */
+  last(serial: string): Promise<RejectionRecord | undefined>;
 }
 
 export interface RejectionsOptions {
@@ -67,6 +71,12 @@ export function createRejections({ hub, publisher }: RejectionsOptions): Rejecti
       const sequences = await readSequences(hub, subjectOf(serial));
       const older = before === undefined ? sequences : sequences.filter((each) => each < before);
       return readNewest(hub, older, limit);
+    },
+    recent: (serial, sinceMs) => readSince(hub, subjectOf(serial), sinceMs),
+    async last(serial) {
+      const { direct } = await jetstreamManager(hub, { checkAPI: false });
+      const last = { last_by_subj: subjectOf(serial) };
+      return (await direct.getMessage(rejectedStream, last))?.json<RejectionRecord>();
     },
   };
 }
@@ -91,6 +101,34 @@ function toRecord(rejection: Rejection): RejectionRecord {
     original_bytes: original.byteLength,
     truncated: kept.byteLength < original.byteLength,
   };
+}
+
+/** One direct get; the client library's own for several messages leaves its subscription behind. */
+async function readSince(
+  hub: NatsConnection,
+  subject: string,
+  sinceMs: number,
+): Promise<RejectionRecord[]> {
+  const request = {
+    start_time: new Date(sinceMs).toISOString(),
+    next_by_subj: subject,
+    batch: limits.rejectionsLookedAtMax,
+    max_bytes: limits.rejectionsLookedAtBytesMax,
+  };
+  const answers = await hub.requestMany(
+    `$JS.API.DIRECT.GET.${rejectedStream}`,
+    JSON.stringify(request),
+    { strategy: "sentinel", maxWait: readMs },
+  );
+  const records: RejectionRecord[] = [];
+  for await (const message of answers) {
+    const code = message.headers?.code ?? 0;
+    // The end of it, or nothing at all.
+    if (code === 204 || code === 404) return records;
+    if (code !== 0) throw new Error(`rejections cannot be read: ${message.headers?.description}`);
+    records.push(message.json<RejectionRecord>());
+  }
+  throw new Error("rejections cannot be read: nats-server did not answer to the end");
 }
 
 /**

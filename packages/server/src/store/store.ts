@@ -21,6 +21,8 @@ export interface StoreOptions {
 export interface Store extends EnsuredStreams {
   /** Readings, in atomic batches. */
   readonly publisher: Publisher;
+  /** Readings for the archive alone; held up when its stream is full, and nothing else with it. */
+  readonly backfill: Publisher;
   readonly rejections: Rejections;
   readRecentIds(options: RecentIdsOptions): Promise<number>;
   /** Waits until what is under way is stored. Close what writes into it first. */
@@ -38,17 +40,20 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     readStoredIds: storedIdsReader(hub),
     ...(metrics === undefined ? {} : { metrics }),
   });
+  // What is stored twice for a lost answer, the archive drops: nobody has to search for it.
+  const backfill = createPublisher({ connection: hub, log });
   // The rejections' stream takes no atomic batches, as it is written to disk in its own time.
   const rejecting = createPublisher({ connection: hub, log, atomic: false });
   const gauges = metrics === undefined ? undefined : startStreamGauges({ hub, dev, metrics, log });
   return {
     ...streams,
     publisher,
+    backfill,
     rejections: createRejections({ hub, publisher: rejecting }),
     readRecentIds: (recent) => readRecentIds(hub, recent),
     async close() {
       gauges?.stop();
-      await Promise.all([publisher.close(), rejecting.close()]);
+      await Promise.all([publisher.close(), backfill.close(), rejecting.close()]);
     },
   };
 }

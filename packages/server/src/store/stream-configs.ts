@@ -3,6 +3,8 @@ import { limits } from "../limits.ts";
 
 /** Stored readings, seven days: wire contract §7. */
 export const enrichedStream = "ENRICHED_TELEMETRY";
+/** Readings that were too old for it when they came, until the archive has them. */
+export const backfillStream = "BACKFILL_TELEMETRY";
 export const rejectedStream = "REJECTED_TELEMETRY";
 export const gatewayStateStream = "GATEWAY_STATE";
 
@@ -36,6 +38,21 @@ export function hubStreams(replicas: number): readonly StreamSettings[] {
       allow_atomic: true,
       // Live readers see stored readings only, in stream order, each with its sequence.
       republish: { src: "orgs.>", dest: "live.orgs.>" },
+    },
+    {
+      name: backfillStream,
+      subjects: ["backfill.orgs.*.sites.*.devices.*.ders.*.telemetry.json.v1"],
+      description: "Readings too old for the stream, until the archive has taken them",
+      storage: "file",
+      retention: "limits",
+      // Full means no acknowledgement: what was acknowledged leaves by the archive alone.
+      discard: "new",
+      max_bytes: limits.backfillTelemetryBytesMax,
+      num_replicas: replicas,
+      duplicate_window: limits.streamDuplicateWindowMs * nanosecondsPerMs,
+      deny_delete: true,
+      allow_direct: true,
+      allow_atomic: true,
     },
     {
       name: rejectedStream,

@@ -98,3 +98,30 @@ for (const { name, open } of transports) {
     assert.deepEqual(statesOf(client, "der-1"), ["online"]);
   });
 }
+
+test("whoever comes is told why a DER is silent, and an hourly one is not called so", async (t) => {
+  const { hub, clock } = await start(t);
+  const asked: unknown[] = [];
+  hub.delivery.watchedSites.explainBy(async (siteId, { silent, online }) => {
+    asked.push([siteId, silent.map(({ derId }) => derId), online.map(({ derId }) => derId)]);
+    return new Map([["der-1", "gateway_disconnected"]]);
+  });
+  const firstMs = clock.nowMs;
+  await hub.publish({ site, der: "der-1" });
+  for (let hour = 0; hour < 2; hour++) {
+    clock.nowMs = firstMs + hour * 3_600_000;
+    await hub.publish({ site, der: "der-hourly" });
+  }
+  clock.nowMs += 3_000_000;
+  const client = await transports[0]?.open({ port: hub.port, path });
+  assert.ok(client);
+  await until(() => statesOf(client).length === 2, "both are told");
+  const told = client.named("liveness").map(({ der_id, state, since, why }) => {
+    return [der_id, state, since, why];
+  });
+  assert.deepEqual(told, [
+    ["der-1", "offline", firstMs, "gateway_disconnected"],
+    ["der-hourly", "online", undefined, undefined],
+  ]);
+  assert.deepEqual(asked, [[site, ["der-1"], ["der-hourly"]]]);
+});
