@@ -1,3 +1,6 @@
+import { join, resolve } from "node:path";
+import { type Partition, partitionsMax } from "./archive/partition.ts";
+
 /**
  * Every setting of the hub, in one table: `npm start -- --help` and docs/operating.md are made from
  * it. Only main.ts reads the real environment; everything else gets a Config.
@@ -27,6 +30,22 @@ export const settings = {
     env: "NOVACORE_DATA_DIR",
     default: ".novacore",
     description: "Where data and keys are kept (keys with mode 0600)",
+  },
+  archive: {
+    env: "NOVACORE_ARCHIVE",
+    default: "archive in the data folder",
+    description: "Folder in which every reading is kept as Parquet files; off keeps none",
+  },
+  archiveInterval: {
+    env: "NOVACORE_ARCHIVE_INTERVAL",
+    default: "60",
+    description:
+      "Seconds after which a reading is in the archive; until then it is in the stream alone",
+  },
+  archivePartition: {
+    env: "NOVACORE_ARCHIVE_PARTITION",
+    default: "0/1",
+    description: "k/n: this hub archives the k-th of n parts of the organizations (k from 0)",
   },
   databaseUrl: {
     env: "DATABASE_URL",
@@ -100,6 +119,8 @@ export interface Config {
   readonly natsPort: number;
   readonly mqttPort: number;
   readonly dataDir: string;
+  /** Undefined: nothing is archived. */
+  readonly archive: ArchiveConfig | undefined;
   readonly databaseUrl: string | undefined;
   readonly natsUrl: string | undefined;
   /** Of the operated nats-server; the hub's own has its listener on this machine. */
@@ -114,6 +135,18 @@ export interface Config {
   readonly logLevel: LogLevel;
 }
 
+export interface ArchiveConfig {
+  /** Undefined: in the data folder. */
+  readonly folder: string | undefined;
+  readonly intervalMs: number;
+  readonly partition: Partition;
+}
+
+/** Where the archive's files are, as an absolute path. */
+export function archiveFolder({ archive, dataDir }: Pick<Config, "archive" | "dataDir">): string {
+  return resolve(archive?.folder ?? join(dataDir, "archive"));
+}
+
 /** Reads settings; throws an Error whose sentence names the variable, its value and the way out. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const value = (name: keyof typeof settings): string | undefined =>
@@ -125,6 +158,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     natsPort: readPort(env, settings.natsPort),
     mqttPort: readPort(env, settings.mqttPort),
     dataDir: value("dataDir") ?? settings.dataDir.default,
+    archive: readArchive(env),
     databaseUrl: value("databaseUrl"),
     natsUrl: value("natsUrl"),
     natsWebsocketUrl: readNatsWebsocketUrl(value("natsWebsocketUrl"), value("natsUrl")),
@@ -136,6 +170,26 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     tls: readTls(value("tlsCert"), value("tlsKey")),
     logLevel: readChoice(env, settings.logLevel, logLevels, "info"),
   };
+}
+
+function readArchive(env: Readonly<Record<string, string | undefined>>): ArchiveConfig | undefined {
+  const read = ({ env: name }: Setting) => env[name]?.trim() || undefined;
+  const { archive, archiveInterval, archivePartition } = settings;
+  const folder = read(archive);
+  const intervalText = read(archiveInterval) ?? archiveInterval.default;
+  const seconds = Number(intervalText);
+  if (!/^\d+(\.\d+)?$/.test(intervalText) || seconds < 0.1 || seconds > 3_600) {
+    throw new Error(`${archiveInterval.env} is "${intervalText}"; give seconds from 0.1 to 3600.`);
+  }
+  const partText = read(archivePartition) ?? archivePartition.default;
+  const [, index = "", count = ""] = /^(\d{1,4})\/(\d{1,4})$/.exec(partText) ?? [];
+  const partition = { index: Number(index), count: Number(count) };
+  if (count === "" || partition.count > partitionsMax || partition.index >= partition.count) {
+    throw new Error(
+      `${archivePartition.env} is "${partText}"; give k/n, such as 0/2 and 1/2 for two hubs.`,
+    );
+  }
+  return folder === "off" ? undefined : { folder, intervalMs: seconds * 1_000, partition };
 }
 
 function readPort(env: Readonly<Record<string, string | undefined>>, setting: Setting): number {

@@ -28,8 +28,12 @@ export const limits = {
   natsPayloadBytesMax: 8 * 1024 * 1024,
   /** How far a gateway's clock may run ahead; beyond it a reading would stay the newest for ever. */
   clockAheadMs: 5 * 60_000,
+  /** A reading that comes later than this after it was measured is marked `backfilled`. */
+  backfilledAfterMs: 5 * 60_000,
   /** Readings older than this are not for the live stream, which keeps as much. */
   backfillMs: 7 * 86_400_000,
+  /** The oldest readings that an upload may hold, for the archive alone: ten years. */
+  archiveBackfillMs: 3_650 * 86_400_000,
   /** How long (der_id, timestamp) is remembered. */
   dedupeWindowMs: 10 * 60_000,
   /** Members of one reading: bounds the work that a hostile payload can cause. */
@@ -51,6 +55,13 @@ export const limits = {
   dedupeEntriesPerDerMax: 65_536,
   /** Stored readings read at start to remember them: 2 million take 15 s. */
   dedupeWarmUpMax: 2_000_000,
+  /** Gateways whose lateness, clock and read time are known, each by so many readings: 10 MB. */
+  gatewayClocksMax: 20_000,
+  gatewayClockReadings: 32,
+  /** A gateway of which nothing came for this long is forgotten. */
+  gatewayClockIdleMs: 3_600_000,
+  /** Gateways that have a lateness metric of their own, three series each; the rest share one. */
+  latenessGatewaysMax: 100,
   /** Gateways whose devices are held in memory. */
   gatewayTreesMax: 20_000,
   /** Least time between two readings of one gateway's devices: bounds what unknown DERs cost. */
@@ -61,6 +72,8 @@ export const limits = {
   gatewayTelemetryBytesMax: 4 * 1024 ** 3,
   enrichedTelemetryAgeMs: 7 * 86_400_000,
   enrichedTelemetryBytesMax: 64 * 1024 ** 3,
+  /** What is too old for that stream and not archived yet: 20 million readings. */
+  backfillTelemetryBytesMax: 8 * 1024 ** 3,
   rejectedTelemetryAgeMs: 86_400_000,
   rejectedTelemetryBytesMax: 1024 ** 3,
   /** Rejections kept of one gateway: one whole upload. */
@@ -98,6 +111,11 @@ export const limits = {
   natsConnectionsMax: 65_536,
   /** Bytes waiting for one client before it is cut as slow; holds several of the largest messages. */
   natsPendingBytesMax: 64 * 1024 * 1024,
+  /**
+   * A line of NATS's protocol. The longest is that of a login, with a JWT of 400 to 900 bytes; the
+   * rest of it would be for reply subjects, which nats-server keeps for each request of a back end.
+   */
+  natsControlLineBytesMax: 2_048,
   natsWriteMs: 5_000,
   natsPingMs: 30_000,
   /**
@@ -120,6 +138,24 @@ export const limits = {
   backEndSubscriptionsMax: 1_000,
   /** What a back end sends are requests for readings, a few hundred bytes each. */
   backEndPayloadBytesMax: 16 * 1024,
+  /**
+   * Requests to their consumers of all back ends of one organization. When measured, a client's own
+   * `consume` sent 1 400 a second for 35 000 readings, and one that fetches them one by one 3 500.
+   */
+  backEndRequestsPerSecondMax: 5_000,
+  /** How often it is looked whether one asks more: 30 000 a second were possible when measured. */
+  backEndWatchMs: 250,
+  /** Then requests are heard along for so long, or until there are so many. */
+  backEndSampleMs: 100,
+  backEndSampleMax: 1_000,
+  /** How long a back end that asked more stays outside. */
+  backEndBlockMs: 60_000,
+  /** How long nats-server remembers where the answer to an acknowledgement or an INFO goes. */
+  backEndAnswerMs: 2_000,
+  /** The same for a pull request, which waits for readings; twice this long at most. */
+  backEndPullAnswerMs: 70_000,
+  /** Integrations of one organization: each can hold connections and ask nats-server for readings. */
+  integrationsPerOrgMax: 100,
   /** Sites that an integration can be limited to: each stands in the permissions of its login. */
   integrationSitesMax: 100,
   /** How exactly it is known when an integration was last here: bounds what its logins write. */
@@ -146,8 +182,22 @@ export const limits = {
   /** One turn of a replay: short, since the server holds its store's lock while it scans. */
   replayBatchReadings: 256,
   replayBatchBytesMax: 256 * 1024,
+  /** Replays from the archive at once: people's own queries are to find a place beside them. */
+  archiveReplaysMax: 1,
+  /** One turn of such a replay: 10 to 50 ms for a home, whatever the number of its readings. */
+  archiveBatchReadings: 1_000,
+  archiveBatchBytesMax: 512 * 1024,
+  /** Readings in the files that one turn looks through, and that a search for the newest does. */
+  archiveScanReadings: 1_000_000,
+  archiveNewestScanReadings: 5_000_000,
+  /** DERs whose newest readings are searched for in the archive, 150 bytes of memory each. */
+  archiveNewestDersMax: 100_000,
   /** A read from the stream that takes longer has failed: the connection is down, or the server. */
   replayTimeoutMs: 10_000,
+  /** DERs of a snapshot whose newest reading is searched for when the last one came late. */
+  newestSearchesMax: 64,
+  /** Reads that bring the search nearer, each by half: of a million readings to sixteen. */
+  lookBackTurnsMax: 16,
   /** Live readings held back while the feed catches up after a reconnect. */
   feedHeldBytesMax: 8 * 1024 * 1024,
   heartbeatMs: 15_000,
@@ -174,7 +224,7 @@ export const limits = {
   consumerRequestBytesMax: 8 * 1024 * 1024,
   /**
    * How long one pull request may wait; clients' own default is 30 s. Between accounts nats-server
-   * forgets after two minutes without an answer whom it has to bring it to.
+   * forgets after backEndPullAnswerMs without an answer whom it has to bring it to.
    */
   consumerRequestMs: 60_000,
   /** A consumer from which nobody reads for this long is removed: twice what the stream keeps. */
@@ -193,6 +243,8 @@ export const limits = {
   consumerRecentMs: 60_000,
   /** How soon somebody who may not replay now should ask again: a million readings take as long. */
   replayRetryMs: 30_000,
+  /** Consumers that an organization has made or reset within a minute: it takes 10 ms each. */
+  consumerChangesPerMinute: 120,
   /** Least time between two looks at what the registry's changes mean for consumers. */
   consumerUpkeepMs: 1_000,
   /** Longest time between two looks at which of them replay, and which have caught up. */
@@ -247,6 +299,113 @@ export const limits = {
   livenessPortion: 100,
   /** Longest time between two looks at the DERs of a site that somebody watches. */
   livenessLookMs: 5_000,
+
+  // Status
+  /** Arrivals before the last one that are looked up to learn how often a DER sends. */
+  statusLooksBack: 2,
+  /** DERs of which that is done. */
+  statusSearchesMax: 32,
+  /** How long an answer of nats-server about a gateway's connections is good. */
+  gatewayConnectionsMs: 2_000,
+  /** Gateways that nats-server is asked about at once. */
+  gatewaysAskedAtOnce: 8,
+  /** A gateway that was heard of within this time is there, connected or not: HTTP leaves no trace. */
+  gatewayPresentMs: 60_000,
+  /** Rejections within this time say why a DER is silent; so many of them are looked at. */
+  rejectedRecentlyMs: 10 * 60_000,
+  rejectionsLookedAtMax: 256,
+  rejectionsLookedAtBytesMax: 1024 * 1024,
+
+  // Energy
+  /** A site's energy is asked for so long at most: a year, with the days around it. */
+  energyRangeMs: 400 * 86_400_000,
+  /** Quarters and hours in one answer, 700 bytes each: 15 weeks of quarters. */
+  energyPeriodsMax: 10_080,
+  /** Quarters of all DERs that one answer is made of, 300 bytes of memory each: a year of six. */
+  energyCellsMax: 230_400,
+
+  // History
+  /** Queries that run at once; each may use every thread of DuckDB's. */
+  historyQueriesMax: 2,
+  /** Queries that wait for their turn; more are asked to come again. */
+  historyWaitingMax: 64,
+  /** How soon they should: a few turns later. */
+  historyRetryMs: 2_000,
+  /** How long one query may run, and how long its client may wait for its turn before that. */
+  historyQueryMs: 15_000,
+  historyWaitMs: 15_000,
+  historyThreads: 2,
+  /** What DuckDB may keep in memory; what does not fit goes to disk, up to the second. */
+  historyMemoryBytesMax: 512 * 1024 ** 2,
+  historyTempBytesMax: 4 * 1024 ** 3,
+  /** Heap of the thread that turns results into answers. */
+  historyHeapMiB: 1_024,
+  /** Readings not archived yet that one query reads from the stream, 200 bytes of memory each. */
+  historyTailReadingsMax: 100_000,
+  /** Readings in one page, and points of one DER. */
+  historyRowsMax: 10_000,
+  historyRowsDefault: 1_000,
+  historyPointsMax: 10_000,
+  historyPointsDefault: 1_000,
+  /** Points of all DERs in one answer: a site of ten, all points each. */
+  historyAnswerRowsMax: 100_000,
+  /** Fields × aggregates of one answer. */
+  historyColumnsMax: 100,
+  /** Readings out of which lttb picks: a DER's month at 1 Hz, 16 bytes each. */
+  historyLttbReadingsMax: 2_700_000,
+  /** Longest range of single readings; of aggregated ones, ten years and what backfill may add. */
+  historyRawMs: 31 * 86_400_000,
+  historyRangeMs: 3_660 * 86_400_000,
+  /** Devices in one answer of the latest readings, and by default. */
+  latestDevicesMax: 200,
+  /** Subjects in one question for their last readings; nats-server answers up to 1 024. */
+  latestSubjectsMax: 500,
+  /** How far back the last reading of a DER is searched that has been silent for long. */
+  latestBackMs: 400 * 86_400_000,
+
+  // Archive
+  /** Readings gathered for a file, and bytes of them: written earlier than its time when more. */
+  archiveGatheredMax: 200_000,
+  archiveGatheredBytesMax: 128 * 1024 * 1024,
+  /** Readings and bytes that the archive's writer asks for at once. */
+  archiveReadMessages: 2_000,
+  archiveReadBytesMax: 8 * 1024 * 1024,
+  /** A read that takes longer has failed. */
+  archiveReadMs: 10_000,
+  /** How often the writer looks for new readings: a portion is cheaper than each by itself. */
+  archiveLookMs: 1_000,
+  /** After which nats-server forgets a writer that is gone; longer than writing files takes. */
+  archiveFollowerIdleMs: 10 * 60_000,
+  /** DuckDB's memory: for 200 000 readings of thirty members, several times over. */
+  archiveWriteBytesMax: 512 * 1024 ** 2,
+  /** The same for merging files; what does not fit goes to the disk, up to so much. */
+  archiveMergeBytesMax: 512 * 1024 ** 2,
+  archiveMergeDiskBytesMax: 16 * 1024 ** 3,
+  /** Files of one day that lie over one another before they are merged: so many are read at once. */
+  archiveMergeFiles: 8,
+  /** Files merged at once. */
+  archiveMergeInputsMax: 256,
+  /** Readings in a merged file: 10 MB or so. A day that has more is cut between DERs. */
+  archiveFileRowsMax: 1_000_000,
+  /** After its end a day is finished: what comes on time is there. */
+  archiveDayEndMs: 3_600_000,
+  /** How long nothing comes to a finished day before all of it is merged. */
+  archiveQuietMs: 10 * 60_000,
+  /** How long a file that was replaced stays for queries that read it; they take far less. */
+  archiveGarbageMs: 10 * 60_000,
+  /** Least time between two looks at what is to merge, and longest between two at all days. */
+  archiveUpkeepMs: 15_000,
+  archiveSurveyMs: 10 * 60_000,
+  /** How often the archive's files are counted. */
+  archiveCountMs: 60_000,
+  /** Wait before the archive is started again after a failure; doubled with each. */
+  archiveRestartMs: { min: 1_000, max: 60_000 },
+  /** Beyond its interval so late, the archive is said to have a problem. */
+  archiveLagMs: 10 * 60_000,
+  /** How long a stop waits for what was gathered to be written; it comes again if it is not. */
+  archiveStopMs: 10_000,
+  /** Days that an organization's readings can be kept. */
+  retentionDaysMax: 36_500,
 
   // Realtime port
   /** Sockets at the realtime port; each of a tunnel holds two descriptors of the process. */
@@ -303,6 +462,12 @@ export const limits = {
   loginRefusalsLoggedPerSecond: 10,
   /** Requests per minute and address on /auth and /identity. */
   authRequestsPerMinute: 300,
+  /** REST requests per minute of one identity: 200 a second, each about a millisecond of CPU. */
+  requestsPerMinute: 12_000,
+  /** Queries of one identity: a page with twenty charts, reloaded every few seconds. */
+  historyRequestsPerMinute: 600,
+  /** The longest part of a path: a P-256 key in hex. */
+  pathPartCharactersMax: 128,
   /** Body of a REST request that is no upload: a device with all its DERs takes a tenth. */
   requestBytesMax: 64 * 1024,
   /** Items of a list: the default as well, for clients that know no paging. */
@@ -323,6 +488,12 @@ export function assertLimits(): void {
   if (limits.backfillMs > limits.enrichedTelemetryAgeMs) {
     throw new Error("backfillMs exceeds enrichedTelemetryAgeMs");
   }
+  if (limits.backfilledAfterMs > limits.backfillMs) {
+    throw new Error("backfilledAfterMs exceeds backfillMs");
+  }
+  if (limits.backfillMs > limits.archiveBackfillMs) {
+    throw new Error("backfillMs exceeds archiveBackfillMs");
+  }
   if (limits.ringBytesMax > limits.ringsBytesMax) {
     throw new Error("ringBytesMax exceeds ringsBytesMax");
   }
@@ -331,6 +502,7 @@ export function assertLimits(): void {
   }
   const streamBytes =
     limits.enrichedTelemetryBytesMax +
+    limits.backfillTelemetryBytesMax +
     limits.gatewayTelemetryBytesMax +
     limits.rejectedTelemetryBytesMax +
     limits.gatewayStateBytesMax +
@@ -340,6 +512,9 @@ export function assertLimits(): void {
     throw new Error("the streams' bytes exceed natsStoreBytesMax");
   }
   if (limits.loginMs >= limits.natsAuthMs) throw new Error("loginMs exceeds natsAuthMs");
+  if (limits.consumerRequestMs >= limits.backEndPullAnswerMs) {
+    throw new Error("consumerRequestMs exceeds backEndPullAnswerMs");
+  }
   if (limits.natsPayloadBytesMax > limits.natsPendingBytesMax) {
     throw new Error("natsPayloadBytesMax exceeds natsPendingBytesMax");
   }

@@ -51,6 +51,12 @@ export const columns: readonly Column[] = [...headColumns, ...memberColumns, ext
 
 const columnOf = new Map(columns.map((column, index) => [column.name, { ...column, index }]));
 const extraIndex = columns.length - 1;
+/** Of the archive, and no members of a reading. */
+const hiddenColumns: ReadonlySet<string> = new Set(["epoch", "sequence"]);
+/** What a member of a reading can go to. */
+const memberColumnOf = new Map(
+  [...columnOf].filter(([name, { index }]) => !hiddenColumns.has(name) && index !== extraIndex),
+);
 
 /**
  * A stored reading as a row. What it does not have is null; what has no column goes to `extra`.
@@ -61,31 +67,43 @@ export function toRow(
   address: EnrichedAddress,
   position: StreamPosition | undefined,
 ): Value[] {
-  const reading: unknown = JSON.parse(Buffer.from(payload).toString());
-  if (typeof reading !== "object" || reading === null) throw new Error("a reading is no object");
   const row = new Array<Value>(columns.length).fill(null);
+  spread(parseReading(payload), (index, value) => {
+    row[index] = value;
+  });
+  row[placeColumns.der] = address.derId;
+  row[placeColumns.site] = address.siteId;
+  row[placeColumns.device] = address.deviceId;
+  row[placeColumns.epoch] = position?.epoch ?? null;
+  row[placeColumns.sequence] = position?.sequence ?? null;
+  return row;
+}
+
+/** Throws on JSON that is no object. */
+export function parseReading(payload: Uint8Array): Readonly<Record<string, unknown>> {
+  const { buffer, byteOffset, length } = payload;
+  const reading: unknown = JSON.parse(Buffer.from(buffer, byteOffset, length).toString());
+  if (!isObject(reading)) throw new Error("a reading is no object");
+  return reading;
+}
+
+/** Gives what a reading says to its columns: each value by the place of its column in a row. */
+export function spread(
+  reading: Readonly<Record<string, unknown>>,
+  set: (index: number, value: string | number | boolean) => void,
+): void {
   let extra: Record<string, unknown> | undefined;
-  for (const [name, value] of Object.entries(reading)) {
-    const column = columnOf.get(name);
-    const isOurs = hiddenColumns.has(name) || column?.index === extraIndex;
-    if (column !== undefined && !isOurs && fits(value, column.type)) {
-      row[column.index] = value;
+  for (const name of Object.keys(reading)) {
+    const value = reading[name];
+    const column = memberColumnOf.get(name);
+    if (column !== undefined && fits(value, column.type)) {
+      set(column.index, value);
     } else if (name !== "org_id") {
       extra ??= emptyObject();
       extra[name] = value;
     }
   }
-  if (extra !== undefined) row[extraIndex] = JSON.stringify(extra);
-  const set = (name: string, value: Value) => {
-    const index = columnOf.get(name)?.index;
-    if (index !== undefined) row[index] = value;
-  };
-  set("der_id", address.derId);
-  set("site_id", address.siteId);
-  set("device_id", address.deviceId);
-  set("epoch", position?.epoch ?? null);
-  set("sequence", position?.sequence ?? null);
-  return row;
+  if (extra !== undefined) set(extraIndex, JSON.stringify(extra));
 }
 
 /** The reading that a row was made from, as consumers get it; the order of members is not kept. */
@@ -106,9 +124,6 @@ function emptyObject(): Record<string, unknown> {
   return Object.create(null);
 }
 
-/** Of the archive, and no members of a reading. */
-const hiddenColumns: ReadonlySet<string> = new Set(["epoch", "sequence"]);
-
 /** The subject under which the reading of a row stood in the stream. */
 export function subjectOf(row: Row, orgId: string): string {
   const text = (name: string) => String(row[columnOf.get(name)?.index ?? 0]);
@@ -123,7 +138,20 @@ export function columnIndex(name: string): number {
   return column.index;
 }
 
-function fits(value: unknown, type: ColumnType): value is Value {
+/** What the archive knows of a reading by itself. */
+export const placeColumns = {
+  der: columnIndex("der_id"),
+  site: columnIndex("site_id"),
+  device: columnIndex("device_id"),
+  epoch: columnIndex("epoch"),
+  sequence: columnIndex("sequence"),
+} as const;
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function fits(value: unknown, type: ColumnType): value is string | number | boolean {
   switch (type) {
     case "DOUBLE":
       return typeof value === "number";

@@ -4,9 +4,11 @@ import {
   BIGINT,
   BOOLEAN,
   DOUBLE,
+  type DuckDBAppender,
   type DuckDBConnection,
   DuckDBDataChunk,
   DuckDBInstance,
+  type DuckDBType,
   type DuckDBValue,
   VARCHAR,
 } from "@duckdb/node-api";
@@ -32,6 +34,8 @@ export interface DuckOptions {
   /** Where what does not fit the memory goes; inside one of the folders. */
   readonly tempDir: string;
   readonly tempBytesMax: number;
+  /** Whether what Parquet files say of themselves is kept: for files that are read again and again. */
+  readonly keepsFooters?: boolean;
 }
 
 /** DuckDB in memory, which sees some folders and nothing else, and cannot be told otherwise. */
@@ -57,6 +61,7 @@ export class Duck implements Disposable {
     await connection.run(`set max_temp_directory_size = '${tempBytesMax}B'`);
     const allowed = folders.map((folder) => literal(`${folder}/`)).join(", ");
     await connection.run(`set allowed_directories = [${allowed}]`);
+    if (options.keepsFooters === true) await connection.run("set parquet_metadata_cache = true");
     await connection.run("set enable_external_access = false");
     await connection.run("set lock_configuration = true");
     return duck;
@@ -105,17 +110,40 @@ export class Connection implements Disposable {
     columns: readonly { readonly type: ColumnType }[],
     rows: readonly (readonly Value[])[],
   ): Promise<void> {
-    const appender = await this.#connection.createAppender(table, null, "temp");
-    const types = columns.map(({ type }) => duckTypes[type]);
+    const appender = await this.appender(table, columns);
     for (let start = 0; start < rows.length; start += chunkRows) {
       const portion = rows.slice(start, start + chunkRows);
-      const chunk = DuckDBDataChunk.create(types);
-      chunk.setColumns(
+      appender.add(
         columns.map(({ type }, index) => portion.map((row) => toDuck(row[index] ?? null, type))),
       );
-      appender.appendDataChunk(chunk);
     }
-    appender.closeSync();
+    appender.close();
+  }
+
+  /** Adds to a temporary table, many rows at once. */
+  async appender(
+    table: string,
+    columns: readonly { readonly type: ColumnType }[],
+  ): Promise<ColumnAppender> {
+    const types = columns.map(({ type }) => duckTypes[type]);
+    return new ColumnAppender(await this.#connection.createAppender(table, null, "temp"), types);
+  }
+
+  /**
+   * What a statement gives, portion by portion: for results that are too large to become values one
+   * by one. DOUBLE alone; null is NaN.
+   */
+  async *numbers(
+    sql: string,
+    parameters: readonly Value[] = [],
+  ): AsyncGenerator<readonly Float64Array[]> {
+    const result = await this.#connection.stream(sql, [...parameters]);
+    for (let chunk = await result.fetchChunk(); chunk !== null; chunk = await result.fetchChunk()) {
+      const { columnCount, rowCount } = chunk;
+      if (rowCount === 0) return;
+      const vectors = Array.from({ length: columnCount }, (_, at) => chunk?.getColumnVector(at));
+      yield vectors.flatMap((vector) => (vector === undefined ? [] : toNumbers(vector, rowCount)));
+    }
   }
 
   /** Ends the statement that runs; it throws. */
@@ -128,8 +156,30 @@ export class Connection implements Disposable {
   }
 }
 
+/** Rows are in the table when it was closed. */
+export class ColumnAppender {
+  readonly #appender: DuckDBAppender;
+  readonly #types: readonly DuckDBType[];
+
+  constructor(appender: DuckDBAppender, types: readonly DuckDBType[]) {
+    this.#appender = appender;
+    this.#types = types;
+  }
+
+  /** Values of each column, equally many, at most `chunkRows`; of a BIGINT column bigint. */
+  add(columns: readonly (readonly DuckDBValue[])[]): void {
+    const chunk = DuckDBDataChunk.create([...this.#types]);
+    chunk.setColumns(columns);
+    this.#appender.appendDataChunk(chunk);
+  }
+
+  close(): void {
+    this.#appender.closeSync();
+  }
+}
+
 /** DuckDB's own vector size: a chunk cannot hold more. */
-const chunkRows = 2_048;
+export const chunkRows = 2_048;
 
 const duckTypes = { VARCHAR, BIGINT, DOUBLE, BOOLEAN } as const;
 
@@ -144,6 +194,18 @@ export function identifier(name: string): string {
 
 function toDuck(value: Value, type: ColumnType): DuckDBValue {
   return type === "BIGINT" && typeof value === "number" ? BigInt(value) : value;
+}
+
+function toNumbers(
+  vector: ReturnType<DuckDBDataChunk["getColumnVector"]>,
+  rowCount: number,
+): Float64Array {
+  const numbers = new Float64Array(rowCount);
+  for (let row = 0; row < rowCount; row++) {
+    const value = vector.getItem(row);
+    numbers[row] = typeof value === "number" ? value : Number.NaN;
+  }
+  return numbers;
 }
 
 /** Throws on what no query here may give: cast it in SQL. */

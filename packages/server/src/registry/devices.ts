@@ -84,6 +84,21 @@ export class DeviceStore {
     });
   }
 
+  /** On all sites of an organization, or on some of them. */
+  async listOfOrg(
+    orgId: string,
+    siteIds: readonly string[] | "all",
+    page: Page,
+  ): Promise<Device[]> {
+    if (siteIds !== "all" && siteIds.length === 0) return [];
+    return this.#read((query) => {
+      const ofOrg = query.where("sites.org_id", "=", orgId);
+      const seen = siteIds === "all" ? ofOrg : ofOrg.where("devices.site_id", "in", siteIds);
+      const rest = page.after === undefined ? seen : seen.where("devices.id", ">", page.after);
+      return rest.limit(page.limit);
+    });
+  }
+
   /** Of a gateway's present claim. */
   async listBehind(gatewaySerial: string): Promise<Device[]> {
     return this.#read((query) =>

@@ -1,5 +1,28 @@
-import type { Kysely, Selectable, Transaction } from "kysely";
-import type { ArchiveFileRow, Tables } from "./tables.ts";
+import type { Kysely } from "kysely";
+import {
+  addFiles,
+  assertUnchanged,
+  dropCells,
+  inPortions,
+  keepAnnounced,
+  movePosition,
+  readDays,
+  readFiles,
+  readPositions,
+  removeFiles,
+  toFile,
+} from "./manifest-queries.ts";
+import {
+  type ArchiveReach,
+  type ExpiredDays,
+  noteExpired,
+  readSequences,
+  type SequenceQuery,
+  type SequenceSnapshot,
+  setReach,
+  shareReach,
+} from "./manifest-reach.ts";
+import type { Tables } from "./tables.ts";
 
 /** A Parquet file of the archive, and what a query needs to know to leave it out. */
 export interface ArchiveFile {
@@ -41,6 +64,20 @@ export interface ArchivedPosition {
   readonly sequence: number;
 }
 
+/** How far a position is moved. */
+export interface PositionMove extends ArchivedPosition {
+  /**
+   * Where it has to be until then, null: nowhere; otherwise somebody else archives the same, and the
+   * commit throws. Undefined: wherever it is.
+   */
+  readonly from?: StreamPlace | null;
+}
+
+export interface StreamPlace {
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
 /** What the archive holds of one organization at one moment. */
 export interface ArchiveSnapshot {
   readonly files: readonly ArchiveFile[];
@@ -61,7 +98,39 @@ export interface ArchiveCommit {
   readonly added: readonly ArchiveFile[];
   /** Paths that are not part of the archive any more: no query finds them, those under way may. */
   readonly removed: readonly string[];
-  readonly positions: readonly ArchivedPosition[];
+  readonly positions: readonly PositionMove[];
+  /** Whether they bring readings: then what was made of their days' readings before is removed. */
+  readonly bringsReadings?: boolean;
+  /** Added files that were announced: the commit throws when one of them was given up meanwhile. */
+  readonly announced?: readonly string[];
+  /** Files that have to be all the readings of a day, or the commit throws. */
+  readonly basis?: DayBasis;
+  /** From where on nothing is missing; undefined: from where it was. */
+  readonly reach?: ArchiveReach | undefined;
+  /** Days whose files are removed for good. */
+  readonly expired?: ExpiredDays;
+}
+
+export interface DayBasis {
+  readonly orgId: string;
+  readonly day: string;
+  readonly paths: readonly string[];
+}
+
+/** A file and when it became part of the archive, epoch ms. */
+export interface DatedFile extends ArchiveFile {
+  readonly createdAtMs: number;
+}
+
+/** A day of an organization. */
+export interface ArchiveDay {
+  readonly orgId: string;
+  readonly day: string;
+}
+
+export interface ArchiveTotals {
+  readonly files: number;
+  readonly bytes: number;
 }
 
 /**
@@ -82,8 +151,13 @@ export class Manifest {
       .setIsolationLevel("repeatable read")
       .execute(async (trx) => ({
         files: await readFiles(trx, query),
-        positions: await readPositions(trx, part),
+        positions: await readPositions(trx, { part }),
       }));
+  }
+
+  /** What there is of an organization after a position of a stream, and from where on it is whole. */
+  async sequences(query: SequenceQuery, part: number): Promise<SequenceSnapshot> {
+    return readSequences(this.#db, query, part);
   }
 
   /** In the order of their days, and of their paths. */
@@ -92,7 +166,7 @@ export class Manifest {
   }
 
   async positions(part: number): Promise<readonly ArchivedPosition[]> {
-    return readPositions(this.#db, part);
+    return readPositions(this.#db, { part });
   }
 
   /** The organizations of which there are files. */
@@ -101,20 +175,100 @@ export class Manifest {
     return rows.map((row) => row.org_id);
   }
 
-  /** Throws when a file to be removed is not there: somebody else was at work on it. */
-  async commit({ added, removed, positions }: ArchiveCommit): Promise<void> {
+  /** Of a stream, all partitions. */
+  async positionsOf(stream: string): Promise<readonly ArchivedPosition[]> {
+    return readPositions(this.#db, { stream });
+  }
+
+  /** A day's files of every kind, with their age. */
+  async day({ orgId, day }: ArchiveDay): Promise<readonly DatedFile[]> {
+    const rows = await this.#db
+      .selectFrom("archive_files")
+      .selectAll()
+      .where("org_id", "=", orgId)
+      .where("day", "=", day)
+      .orderBy("path")
+      .execute();
+    return rows.map((row) => ({ ...toFile(row), createdAtMs: Date.parse(row.created_at) }));
+  }
+
+  /** Every day of which there are files. */
+  async days(): Promise<readonly ArchiveDay[]> {
+    return readDays(this.#db);
+  }
+
+  /** Files of an organization's days before one; all of them without one. */
+  async pathsBefore(orgId: string, day: string | undefined): Promise<readonly string[]> {
+    let query = this.#db.selectFrom("archive_files").select("path").where("org_id", "=", orgId);
+    if (day !== undefined) query = query.where("day", "<", day);
+    return (await query.orderBy("path").execute()).map(({ path }) => path);
+  }
+
+  /** The newest timestamp in the files of each organization. */
+  async newestTimestamps(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#db
+      .selectFrom("archive_files")
+      .select(({ fn }) => ["org_id", fn.max("timestamp_last").as("newest")])
+      .where("kind", "in", ["rows", "late"])
+      .groupBy("org_id")
+      .execute();
+    return new Map(rows.map((row) => [row.org_id, Number(row.newest)]));
+  }
+
+  async totals(): Promise<ArchiveTotals> {
+    const { files, bytes } = await this.#db
+      .selectFrom("archive_files")
+      .select(({ fn }) => [fn.countAll().as("files"), fn.sum("bytes").as("bytes")])
+      .executeTakeFirstOrThrow();
+    return { files: Number(files), bytes: Number(bytes ?? 0) };
+  }
+
+  /**
+   * Files that are about to be written. Until they are committed they count as garbage, so that what
+   * a crash leaves behind is found without a look into the folder.
+   */
+  async announce(paths: readonly string[]): Promise<void> {
+    const removed_at = new Date().toISOString();
+    await inPortions(paths, (portion) =>
+      this.#db
+        .insertInto("archive_garbage")
+        .values(portion.map((path) => ({ path, removed_at })))
+        .execute(),
+    );
+  }
+
+  /**
+   * Throws, with nothing changed, when a file to be removed is not there, or anything else is not as
+   * the commit says: somebody else was at work on it.
+   */
+  async commit(commit: ArchiveCommit): Promise<void> {
+    const { added, removed, positions, announced = [], basis, reach, expired } = commit;
     await this.#db.transaction().execute(async (trx) => {
-      await removeFiles(trx, removed);
-      for (const file of added) await trx.insertInto("archive_files").values(toRow(file)).execute();
-      for (const { stream, part, epoch, sequence } of positions) {
-        await trx
-          .insertInto("archive_positions")
-          .values({ stream, part, epoch, sequence })
-          .onConflict((conflict) =>
-            conflict.columns(["stream", "part"]).doUpdateSet({ epoch, sequence }),
-          )
-          .execute();
-      }
+      for (const move of positions) await movePosition(trx, move);
+      if (reach !== undefined) await setReach(trx, reach);
+      if (expired !== undefined) await noteExpired(trx, expired);
+      await inPortions(announced, (portion) => keepAnnounced(trx, portion));
+      if (basis !== undefined) await assertUnchanged(trx, basis);
+      if (commit.bringsReadings === true) await dropCells(trx, added);
+      await inPortions(removed, (portion) => removeFiles(trx, portion));
+      await inPortions(added, (portion) => addFiles(trx, portion));
+    });
+  }
+
+  /**
+   * Makes the partitions of one number of writers the only ones of a stream. Each starts where the one
+   * that is farthest back was: what others had archived beyond comes again, and counts as late.
+   */
+  async repartition(stream: string, parts: readonly number[]): Promise<void> {
+    await this.#db.transaction().execute(async (trx) => {
+      const found = await readPositions(trx, { stream });
+      const isOurs = found.every(({ part }) => parts.includes(part));
+      const [farthestBack] = found.toSorted((a, b) => a.epoch - b.epoch || a.sequence - b.sequence);
+      if (farthestBack === undefined || isOurs) return;
+      await trx.deleteFrom("archive_positions").where("stream", "=", stream).execute();
+      const { epoch, sequence } = farthestBack;
+      for (const part of parts) await movePosition(trx, { stream, part, epoch, sequence });
+      await shareReach(trx, stream, epoch, parts);
     });
   }
 
@@ -131,9 +285,9 @@ export class Manifest {
 
   /** Their files are gone. */
   async forgetGarbage(paths: readonly string[]): Promise<void> {
-    for (const path of paths) {
-      await this.#db.deleteFrom("archive_garbage").where("path", "=", path).execute();
-    }
+    await inPortions(paths, (portion) =>
+      this.#db.deleteFrom("archive_garbage").where("path", "in", portion).execute(),
+    );
   }
 
   /** Whether a file in the folder is, or was lately, part of the archive. */
@@ -146,93 +300,4 @@ export class Manifest {
       .executeTakeFirst();
     return file !== undefined;
   }
-}
-
-async function removeFiles(trx: Transaction<Tables>, paths: readonly string[]): Promise<void> {
-  const removed_at = new Date().toISOString();
-  for (const path of paths) {
-    const { numDeletedRows } = await trx
-      .deleteFrom("archive_files")
-      .where("path", "=", path)
-      .executeTakeFirst();
-    if (numDeletedRows !== 1n) throw new Error(`${path} is not part of the archive any more`);
-    await trx.insertInto("archive_garbage").values({ path, removed_at }).execute();
-  }
-}
-
-async function readFiles(
-  db: Kysely<Tables>,
-  { orgId, kinds, timestamps, after }: FileQuery,
-): Promise<readonly ArchiveFile[]> {
-  let query = db
-    .selectFrom("archive_files")
-    .selectAll()
-    .where("org_id", "=", orgId)
-    .where("kind", "in", kinds);
-  if (timestamps !== undefined) {
-    query = query
-      .where("day", ">=", dayOf(timestamps.first))
-      .where("day", "<=", dayOf(timestamps.last))
-      .where("timestamp_last", ">=", timestamps.first)
-      .where("timestamp_first", "<=", timestamps.last);
-  }
-  if (after !== undefined) {
-    query = query
-      .where("epoch", "=", after.epoch)
-      .where("sequence_last", ">", after.sequence)
-      .where("sequence_first", "is not", null);
-  }
-  const rows = await query.orderBy("day").orderBy("path").execute();
-  return rows.map(toFile);
-}
-
-async function readPositions(
-  db: Kysely<Tables>,
-  part: number,
-): Promise<readonly ArchivedPosition[]> {
-  const rows = await db
-    .selectFrom("archive_positions")
-    .selectAll()
-    .where("part", "=", part)
-    .execute();
-  return rows.map((row) => ({
-    ...{ stream: row.stream, part: row.part },
-    ...{ epoch: Number(row.epoch), sequence: Number(row.sequence) },
-  }));
-}
-
-/** The folder that a reading's file stands in: UTC. */
-export function dayOf(timestampMs: number): string {
-  return new Date(timestampMs).toISOString().slice(0, 10);
-}
-
-function toRow(file: ArchiveFile) {
-  const { path, orgId, day, kind, level, sequences, rows, bytes } = file;
-  return {
-    ...{ path, org_id: orgId, day, kind, level, rows, bytes },
-    epoch: sequences?.epoch ?? null,
-    sequence_first: sequences?.first ?? null,
-    sequence_last: sequences?.last ?? null,
-    timestamp_first: file.timestampFirst,
-    timestamp_last: file.timestampLast,
-    der_first: file.derFirst,
-    der_last: file.derLast,
-    created_at: new Date().toISOString(),
-  };
-}
-
-function toFile(row: Selectable<ArchiveFileRow>): ArchiveFile {
-  const { path, org_id, day, kind, level, epoch, sequence_first, sequence_last, rows } = row;
-  const hasSequences = epoch !== null && sequence_first !== null && sequence_last !== null;
-  return {
-    ...{ path, orgId: org_id, day, kind, level, rows },
-    bytes: Number(row.bytes),
-    sequences: hasSequences
-      ? { epoch: Number(epoch), first: Number(sequence_first), last: Number(sequence_last) }
-      : undefined,
-    timestampFirst: Number(row.timestamp_first),
-    timestampLast: Number(row.timestamp_last),
-    derFirst: row.der_first,
-    derLast: row.der_last,
-  };
 }

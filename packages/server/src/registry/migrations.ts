@@ -22,6 +22,11 @@ const migrations: Record<string, Migration> = {
       for (const statement of archiveTables) await sql.raw(statement).execute(db);
     },
   },
+  "0004-archive-reach": {
+    up: async (db: Kysely<unknown>) => {
+      for (const statement of archiveReachTables) await sql.raw(statement).execute(db);
+    },
+  },
 };
 
 /** Plain SQL: it is the subset that both databases read the same way, and shows it. */
@@ -164,4 +169,19 @@ const archiveTables = [
     removed_at text not null
   )`,
   `alter table organizations add column retention_days integer`,
+];
+
+/** From where on the archive has everything: what its files alone do not say. */
+const archiveReachTables = [
+  `create table archive_reach (
+    stream text not null,
+    part integer not null,
+    epoch bigint not null,
+    after_sequence bigint not null,
+    primary key (stream, part)
+  )`,
+  `create table archive_expired (
+    org_id text primary key,
+    before_day text not null
+  )`,
 ];

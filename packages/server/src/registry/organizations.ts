@@ -9,6 +9,8 @@ export interface Organization {
   readonly id: string;
   readonly name: string;
   readonly ownerId: string;
+  /** Days that its readings are kept; null: for ever. */
+  readonly retentionDays: number | null;
   readonly createdAt: string;
 }
 
@@ -57,6 +59,23 @@ export class OrganizationStore {
     if (page.after !== undefined) query = query.where("organizations.id", ">", page.after);
     const rows = await query.orderBy("organizations.id").limit(page.limit).execute();
     return rows.map(toOrganization);
+  }
+
+  /** Days that each organization keeps its readings; null: for ever. */
+  async retentions(): Promise<ReadonlyMap<string, number | null>> {
+    const rows = await this.#db
+      .selectFrom("organizations")
+      .select(["id", "retention_days"])
+      .execute();
+    return new Map(rows.map((row) => [row.id, row.retention_days]));
+  }
+
+  async setRetention(id: string, retention_days: number | null): Promise<void> {
+    await this.#db
+      .updateTable("organizations")
+      .set({ retention_days })
+      .where("id", "=", id)
+      .execute();
   }
 
   async rename(id: string, name: string): Promise<void> {
@@ -166,5 +185,8 @@ async function revokeIntegrations(trx: Transaction<Tables>, orgId: string): Prom
 }
 
 function toOrganization(row: OrganizationRow): Organization {
-  return { id: row.id, name: row.name, ownerId: row.owner_id, createdAt: row.created_at };
+  return {
+    ...{ id: row.id, name: row.name, ownerId: row.owner_id, createdAt: row.created_at },
+    retentionDays: row.retention_days,
+  };
 }

@@ -24,6 +24,8 @@ export interface Tables {
   archive_files: ArchiveFileRow;
   archive_positions: ArchivePositionRow;
   archive_garbage: ArchiveGarbageRow;
+  archive_reach: ArchiveReachRow;
+  archive_expired: ArchiveExpiredRow;
 }
 
 export interface IdentityRow {
@@ -168,4 +170,18 @@ export interface ArchivePositionRow {
 export interface ArchiveGarbageRow {
   path: string;
   removed_at: string;
+}
+
+export interface ArchiveReachRow {
+  stream: string;
+  part: number;
+  epoch: BigInteger;
+  /** After it, and up to the position, nothing of the stream is missing in the files. */
+  after_sequence: BigInteger;
+}
+
+export interface ArchiveExpiredRow {
+  org_id: string;
+  /** Readings of the days before it were removed, as their organization does not keep them. */
+  before_day: string;
 }

@@ -53,6 +53,67 @@ onBothDatabases("the archive's manifest", (db) => {
     assert.equal(await names({ after: { epoch: 5, sequence: 200 } }), "");
   });
 
+  it("moves a position only from where the writer left it", async () => {
+    const { manifest } = db.registry;
+    const place = { stream: "T", part: 0, epoch: 5 };
+    const move = (sequence: number, from: { epoch: number; sequence: number } | null) =>
+      manifest.commit({ added: [], removed: [], positions: [{ ...place, sequence, from }] });
+    await move(10, null);
+    await assert.rejects(move(10, null), /archived by another hub as well/);
+    await move(20, { epoch: 5, sequence: 10 });
+    await assert.rejects(move(30, { epoch: 5, sequence: 10 }), /archived by another hub as well/);
+    assert.deepEqual(await manifest.positionsOf("T"), [{ ...place, sequence: 20 }]);
+  });
+
+  it("has another number of writers start where the last one of them was", async () => {
+    const { manifest } = db.registry;
+    const at = (part: number, sequence: number) => ({ stream: "U", part, epoch: 5, sequence });
+    await manifest.commit({ added: [], removed: [], positions: [at(7, 30), at(8, 20)] });
+    await manifest.repartition("U", [7, 8]);
+    assert.equal((await manifest.positionsOf("U")).length, 2);
+    await manifest.repartition("U", [1, 2, 3]);
+    const moved = (await manifest.positionsOf("U")).toSorted((a, b) => a.part - b.part);
+    assert.deepEqual(moved, [at(1, 20), at(2, 20), at(3, 20)]);
+    await manifest.repartition("V", [1]);
+    assert.deepEqual(await manifest.positionsOf("V"), []);
+  });
+
+  it("counts files as garbage until they are committed, and none that was given up", async () => {
+    const { manifest } = db.registry;
+    const [kept, given] = [fileOf("h", { orgId: "org-5" }), fileOf("i", { orgId: "org-5" })];
+    await manifest.announce([kept.path, given.path]);
+    const garbage = () => manifest.garbage(new Date(Date.now() + 60_000));
+    assert.deepEqual(await garbage(), [kept.path, given.path]);
+    const commit = (file: ArchiveFile) =>
+      manifest.commit({ added: [file], removed: [], positions: [], announced: [file.path] });
+    await commit(kept);
+    await manifest.forgetGarbage(await garbage());
+    await assert.rejects(commit(given), /given up/);
+    assert.deepEqual(await manifest.files({ orgId: "org-5", kinds: ["rows"] }), [kept]);
+  });
+
+  it("keeps cells only as long as they were made of all readings of their day", async () => {
+    const { manifest } = db.registry;
+    const of = (name: string, kind: ArchiveFile["kind"]) => fileOf(name, { orgId: "org-6", kind });
+    const kinds = async () => (await manifest.day({ orgId: "org-6", day })).map(({ kind }) => kind);
+    const [rows, late, cells] = [of("j", "rows"), of("k", "late"), of("l", "cells")];
+    await manifest.commit({ added: [rows], removed: [], positions: [], bringsReadings: true });
+    const basis = { orgId: "org-6", day, paths: [rows.path] };
+    await manifest.commit({ added: [cells], removed: [], positions: [], basis });
+    assert.deepEqual(await kinds(), ["rows", "cells"]);
+    await manifest.commit({ added: [late], removed: [], positions: [], bringsReadings: true });
+    assert.deepEqual(await kinds(), ["rows", "late"]);
+    await manifest.forgetGarbage([cells.path]);
+    const again = { added: [of("m", "cells")], removed: [], positions: [], basis };
+    await assert.rejects(manifest.commit(again), /have changed meanwhile/);
+    assert.deepEqual(
+      await manifest.newestTimestamps().then((all) => all.get("org-6")),
+      midnight + 60_000,
+    );
+    assert.deepEqual(await manifest.pathsBefore("org-6", day), []);
+    assert.deepEqual(await manifest.pathsBefore("org-6", undefined), [rows.path, late.path]);
+  });
+
   it("replaces files in one step, remembers what can be deleted, and never removes one twice", async () => {
     const { manifest } = db.registry;
     const [old, merged] = [fileOf("f", { orgId: "org-4" }), fileOf("g", { orgId: "org-4" })];

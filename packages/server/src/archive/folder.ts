@@ -1,0 +1,114 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, rmdirSync } from "node:fs";
+import { open, readdir, rename, unlink } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import type { OnStep } from "./steps.ts";
+
+/**
+ * Where the files of the archive are. A path is one of the manifest, with `/`; a file is there whole
+ * or not at all, and never changes.
+ */
+export interface ArchiveFolder {
+  /** A local file to write into what is to become the file of this path. */
+  draft(path: string): string;
+  /** Puts the finished draft there, for good: a power cut leaves it. Gives its size in bytes. */
+  publish(path: string): Promise<number>;
+  /** What DuckDB reads it by. */
+  readable(path: string): string;
+  /** Removes it, and a draft of it; it may be gone already. */
+  remove(path: string): Promise<void>;
+  /** Paths of all files and drafts, in no order. */
+  list(): Promise<string[]>;
+}
+
+/** A folder on a local disk. Files are made with mode 0600, folders with 0700. */
+export class LocalFolder implements ArchiveFolder {
+  readonly root: string;
+  readonly #onStep: OnStep;
+
+  constructor(root: string, onStep: OnStep = () => undefined) {
+    this.root = root;
+    this.#onStep = onStep;
+    const first = mkdirSync(root, { recursive: true, mode: 0o700 });
+    if (first === undefined) return;
+    for (let made = root; made.length >= first.length; made = dirname(made)) {
+      syncFolder(dirname(made));
+    }
+  }
+
+  /** All at once, so that no removal takes the folder away before the file is in it. */
+  draft(path: string): string {
+    const draft = this.readable(path) + draftSuffix;
+    mkdirSync(dirname(draft), { recursive: true, mode: 0o700 });
+    closeSync(openSync(draft, "w", 0o600));
+    return draft;
+  }
+
+  async publish(path: string): Promise<number> {
+    const target = this.readable(path);
+    this.#onStep("drafted");
+    const file = await open(target + draftSuffix, "r+");
+    let bytes: number;
+    try {
+      await file.chmod(0o600);
+      await file.sync();
+      bytes = (await file.stat()).size;
+    } finally {
+      await file.close();
+    }
+    this.#onStep("synced");
+    await rename(target + draftSuffix, target);
+    this.#onStep("renamed");
+    // Every folder on the way may be new; syncing one that has not changed costs next to nothing.
+    for (let folder = dirname(target); ; folder = dirname(folder)) {
+      syncFolder(folder);
+      if (folder === this.root) break;
+    }
+    return bytes;
+  }
+
+  readable(path: string): string {
+    return join(this.root, ...path.split("/"));
+  }
+
+  async remove(path: string): Promise<void> {
+    const target = this.readable(path);
+    for (const name of [target, target + draftSuffix]) {
+      await unlink(name).catch((error: unknown) => ignore(error, "ENOENT"));
+    }
+    for (let folder = dirname(target); folder !== this.root; folder = dirname(folder)) {
+      try {
+        rmdirSync(folder);
+      } catch (error) {
+        ignore(error, "ENOTEMPTY", "ENOENT");
+        return;
+      }
+    }
+  }
+
+  async list(): Promise<string[]> {
+    const entries = await readdir(this.root, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(this.root, join(entry.parentPath, entry.name)).replaceAll(sep, "/"))
+      .filter((path) => /^(cells\/)?org=/.test(path));
+  }
+}
+
+/** Not `.parquet`, so that no pattern of another tool finds a file that is not finished. */
+const draftSuffix = ".draft";
+
+function syncFolder(path: string): void {
+  // Windows cannot open a folder; there the file system writes its own journal.
+  if (process.platform === "win32") return;
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function ignore(error: unknown, ...codes: readonly string[]): void {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (typeof code !== "string" || !codes.includes(code)) throw error;
+}
