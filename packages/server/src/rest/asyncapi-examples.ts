@@ -31,6 +31,13 @@ export const enrichedExample: EnrichedReading = {
   received_at: 1_767_225_600_180,
 };
 
+/** It came an hour after it was taken. */
+const backfilledExample: EnrichedReading = {
+  ...enrichedExample,
+  timestamp: enrichedExample.timestamp - 3_600_000,
+  backfilled: true,
+};
+
 export const clientExamples: { readonly [Op in ClientOp]: ClientFrame<Op> } = {
   auth: { op: "auth", token: "eyJhbGciOiJFUzI1NiJ9.e30.c2ln" },
   subscribe: {
@@ -62,7 +69,12 @@ export const serverExamples: { readonly [Op in ServerOp]: ServerFrame<Op> } = {
   subscribed: { op: "subscribed", id: "home", cursor },
   unsubscribed: { op: "unsubscribed", id: "home", cursor },
   reading: { op: "reading", id: "home", cursor, reading: enrichedExample },
-  readings: { op: "readings", id: "home", cursor, readings: [enrichedExample] },
+  readings: {
+    op: "readings",
+    id: "home",
+    cursor,
+    readings: [enrichedExample, backfilledExample],
+  },
   caught_up: { op: "caught_up", id: "home", cursor },
   reset: { op: "reset", id: "home", reason: "cursor_expired", oldest: cursor, newest: cursor },
   liveness: {
@@ -72,6 +84,8 @@ export const serverExamples: { readonly [Op in ServerOp]: ServerFrame<Op> } = {
     device_id: enrichedExample.device_id,
     der_id: enrichedExample.der_id,
     state: "stale",
+    since: enrichedExample.received_at,
+    why: "gateway_disconnected",
     age_ms: 31_400,
   },
   token_expiring: { op: "token_expiring", expires_at: "2026-01-02T00:00:00.000Z" },

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { errorTable } from "@novacore/protocol";
+import { type ApiDocument, documentAnswers, sendDocument, toDocument } from "./api-document.ts";
 import { describeBackEnds } from "./asyncapi-back-ends.ts";
 import { describeGateways } from "./asyncapi-gateways.ts";
 import { schemaComponents, withReferences } from "./asyncapi-messages.ts";
@@ -15,25 +15,27 @@ export interface AsyncApiOptions {
 }
 
 /** `GET /asyncapi.json`: the protocols of the hub, described from the schemas that check them. */
-export const asyncApiRoutes: FastifyPluginAsyncTypebox<AsyncApiOptions> = async (app, options) => {
-  let built: Promise<{ readonly text: string; readonly etag: string }> | undefined;
+export const asyncApiRoutes: FastifyPluginAsyncTypebox<AsyncApiOptions> = async (
+  app,
+  { version, addresses },
+) => {
+  let built: Promise<ApiDocument> | undefined;
   app.get(
     "/asyncapi.json",
-    { schema: { summary: "Describe the streams: SSE, WebSocket, MQTT and NATS (AsyncAPI 3)" } },
+    {
+      schema: {
+        operationId: "describeStreams",
+        summary: "Describe the streams: SSE, WebSocket, MQTT and NATS (AsyncAPI 3)",
+        security: [],
+        response: documentAnswers,
+      },
+    },
     async (request, reply) => {
-      built ??= build(options);
-      const { text, etag } = await built;
-      reply.header("cache-control", "public, max-age=300").header("etag", etag);
-      if (request.headers["if-none-match"] === etag) return reply.code(304).send();
-      return reply.type("application/json; charset=utf-8").send(text);
+      built ??= addresses.then((known) => toDocument(describeHub(version, known)));
+      return sendDocument(request, reply, await built);
     },
   );
 };
-
-async function build({ version, addresses }: AsyncApiOptions) {
-  const text = JSON.stringify(describeHub(version, await addresses));
-  return { text, etag: `"${createHash("sha256").update(text).digest("base64url")}"` };
-}
 
 function describeHub(version: string, addresses: HubAddresses) {
   const parts = [describeWebSocket(), describeSse(), describeBackEnds(), describeGateways()];

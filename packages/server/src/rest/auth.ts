@@ -2,9 +2,28 @@ import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { NovacoreError } from "@novacore/protocol";
 import { Type } from "typebox";
 import { bearerOf } from "./authenticate.ts";
-import { PublicKey, Signature, Time } from "./fields.ts";
+import { nothing, PublicKey, Signature, Time } from "./fields.ts";
 import type { ResourceOptions } from "./routes.ts";
 import { sessionCookie } from "./session-cookie.ts";
+
+const ChallengeRequest = Type.Object({ public_key: PublicKey }, { title: "ChallengeRequest" });
+const ChallengeAnswer = Type.Object(
+  { challenge: Type.String({ description: "To be signed as it is" }), expires_at: Time },
+  { title: "Challenge" },
+);
+/** A challenge and the proof that somebody has the key. */
+export const SignedChallenge = Type.Object(
+  { public_key: PublicKey, challenge: Type.String({ maxLength: 256 }), signature: Signature },
+  { title: "SignedChallenge" },
+);
+const TokenAnswer = Type.Object(
+  { token: Type.String(), identity_id: Type.String(), expires_at: Time },
+  { title: "Token" },
+);
+const KeySet = Type.Object(
+  { keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) },
+  { title: "JsonWebKeySet" },
+);
 
 /** Tokens for signed challenges, and the keys that verify the tokens. */
 export const authRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (app, { access }) => {
@@ -12,9 +31,11 @@ export const authRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (app
     "/auth/challenge",
     {
       schema: {
+        operationId: "createChallenge",
         summary: "Ask for a challenge to sign",
-        body: Type.Object({ public_key: PublicKey }),
-        response: { 200: Type.Object({ challenge: Type.String(), expires_at: Time }) },
+        security: [],
+        body: ChallengeRequest,
+        response: { 200: ChallengeAnswer },
       },
     },
     async (request, reply) => {
@@ -28,15 +49,11 @@ export const authRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (app
     "/auth/verify",
     {
       schema: {
+        operationId: "createToken",
         summary: "Get a token for a signed challenge",
-        body: Type.Object({
-          public_key: PublicKey,
-          challenge: Type.String({ maxLength: 256 }),
-          signature: Signature,
-        }),
-        response: {
-          200: Type.Object({ token: Type.String(), identity_id: Type.String(), expires_at: Time }),
-        },
+        security: [],
+        body: SignedChallenge,
+        response: { 200: TokenAnswer },
       },
     },
     async (request, reply) => {
@@ -55,11 +72,12 @@ export const authRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (app
     "/auth/session",
     {
       schema: {
+        operationId: "createSession",
         summary: "Keep the token in a cookie that opens streams",
         description:
           "For pages whose EventSource and WebSocket cannot send a header. The cookie is HttpOnly " +
           "and SameSite=Strict, and good for streams alone.",
-        response: { 204: Type.Null() },
+        response: { 204: nothing("The cookie is set") },
       },
     },
     async (request, reply) => {
@@ -74,7 +92,14 @@ export const authRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (app
 
   app.delete(
     "/auth/session",
-    { schema: { summary: "Forget the cookie", response: { 204: Type.Null() } } },
+    {
+      schema: {
+        operationId: "deleteSession",
+        summary: "Forget the cookie",
+        security: [],
+        response: { 204: nothing("The cookie is gone") },
+      },
+    },
     async (request, reply) => {
       reply.header("set-cookie", sessionCookie("", 0, request.protocol === "https"));
       return reply.code(204).send(null);
@@ -86,7 +111,12 @@ export const authRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (app
     // Back ends that verify tokens fetch it whenever they like; it costs a look in memory.
     {
       config: { rateLimit: false },
-      schema: { summary: "Public keys that verify the hub's tokens" },
+      schema: {
+        operationId: "listTokenKeys",
+        summary: "Public keys that verify the hub's tokens",
+        security: [],
+        response: { 200: KeySet },
+      },
     },
     async (_request, reply) => {
       reply.header("cache-control", "public, max-age=300");

@@ -10,25 +10,31 @@ export const DerType = Type.Enum(derTypes);
 export const DeviceType = Type.Enum(deviceTypes);
 export const DeviceState = Type.Enum(["pending", "active", "orphaned"]);
 
-export const DerAnswer = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  type: DerType,
-});
+export const DerAnswer = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    type: DerType,
+  },
+  { title: "Der" },
+);
 
-export const DeviceAnswer = Type.Object({
-  id: Type.String(),
-  name: nullable(Type.String()),
-  type: DeviceType,
-  state: DeviceState,
-  hardware_id: Type.String(),
-  site_id: Type.String(),
-  gateway_serial: Type.String(),
-  manufacturer: nullable(Type.String()),
-  model: nullable(Type.String()),
-  created_at: Time,
-  ders: Type.Array(DerAnswer),
-});
+export const DeviceAnswer = Type.Object(
+  {
+    id: Type.String(),
+    name: nullable(Type.String()),
+    type: DeviceType,
+    state: DeviceState,
+    hardware_id: Type.String(),
+    site_id: Type.String(),
+    gateway_serial: Type.String(),
+    manufacturer: nullable(Type.String()),
+    model: nullable(Type.String()),
+    created_at: Time,
+    ders: Type.Array(DerAnswer),
+  },
+  { title: "Device" },
+);
 
 export function toDerAnswer(der: Der) {
   return { id: der.id, name: der.name, type: der.type };

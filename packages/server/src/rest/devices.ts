@@ -12,33 +12,60 @@ import {
   toDerAnswer,
   toDeviceAnswer,
 } from "./device-answer.ts";
-import { Id, Name, Time } from "./fields.ts";
+import { Id, idOf, Name, nothing, Time } from "./fields.ts";
 import type { ResourceOptions } from "./routes.ts";
 
-const NewDer = Type.Object({ name: Id, type: DerType });
-const Provision = Type.Object({
-  gateway_serial: Type.Optional(Id),
-  identity: Type.Optional(Id),
-  hardware_id: Name,
-  device_type: Type.Enum([...deviceTypes, ...deviceTypeAliases]),
-  site_id: Id,
-  name: Type.Optional(Name),
-  manufacturer: Type.Optional(Name),
-  model: Type.Optional(Name),
-  // An inverter with every tracker and meter has a tenth of them.
-  ders: Type.Optional(Type.Array(NewDer, { maxItems: 64 })),
-});
-const Provisioned = Type.Object({
-  device_id: Type.String(),
-  hardware_id: Type.String(),
-  device_type: DeviceType,
-  site_id: Type.String(),
-  state: DeviceState,
-  created: Type.Boolean(),
-  ders: Type.Array(DerAnswer),
-});
-const DerWithDevice = Type.Interface([DerAnswer], { device_id: Type.String(), created_at: Time });
-const Params = Type.Object({ id: Id });
+const NewDer = Type.Object(
+  { name: idOf("By which its gateway names it"), type: DerType },
+  { title: "NewDer" },
+);
+const Provision = Type.Object(
+  {
+    gateway_serial: Type.Optional(idOf("Serial of the gateway that it is behind")),
+    identity: Type.Optional(idOf("Another name of gateway_serial")),
+    hardware_id: Name,
+    device_type: Type.Enum([...deviceTypes, ...deviceTypeAliases]),
+    site_id: Id,
+    name: Type.Optional(Name),
+    manufacturer: Type.Optional(Name),
+    model: Type.Optional(Name),
+    // An inverter with every tracker and meter has a tenth of them.
+    ders: Type.Optional(Type.Array(NewDer, { maxItems: 64 })),
+  },
+  {
+    // See gatewayOf.
+    "x-rule": { anyOf: [{ required: ["gateway_serial"] }, { required: ["identity"] }] },
+    title: "NewDevice",
+  },
+);
+const Provisioned = Type.Object(
+  {
+    device_id: Type.String(),
+    hardware_id: Type.String(),
+    device_type: DeviceType,
+    site_id: Type.String(),
+    state: DeviceState,
+    created: Type.Boolean(),
+    ders: Type.Array(DerAnswer),
+  },
+  { title: "ProvisionedDevice" },
+);
+const Settings = Type.Object(
+  {
+    name: Type.Optional(Name),
+    site_id: Type.Optional(Id),
+    manufacturer: Type.Optional(Name),
+    model: Type.Optional(Name),
+  },
+  { title: "DeviceSettings" },
+);
+const DerWithDevice = Type.Interface(
+  [DerAnswer],
+  { device_id: Type.String(), created_at: Time },
+  { title: "DerWithDevice" },
+);
+const Params = Type.Object({ id: idOf("Id of the device") });
+const DerParams = Type.Object({ id: idOf("Id of the DER") });
 
 /** Devices and DERs: provisioned once, under the name by which the gateway knows them. */
 export const deviceRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
@@ -49,15 +76,17 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/devices/provision",
     {
       schema: {
+        operationId: "provisionDevice",
         summary: "Make a device known, or add to one that is",
+        description: "200: it was known before, and may have got more DERs.",
         body: Provision,
         response: { 200: Provisioned, 201: Provisioned },
       },
     },
     async (request, reply) => {
       const { body } = request;
-      const gatewaySerial = gatewayOf(body.gateway_serial, body.identity);
       const caller = await callerOf(request);
+      const gatewaySerial = gatewayOf(body.gateway_serial, body.identity);
       const { orgId } = await access.authorize(caller, "device.provision", { gatewaySerial });
       const ders = body.ders ?? [];
       const { device, created } = await registry.devices.provision({
@@ -77,7 +106,14 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
 
   app.get(
     "/devices/:id",
-    { schema: { summary: "Show a device", params: Params, response: { 200: DeviceAnswer } } },
+    {
+      schema: {
+        operationId: "getDevice",
+        summary: "Show a device",
+        params: Params,
+        response: { 200: DeviceAnswer },
+      },
+    },
     async (request) => {
       const deviceId = request.params.id;
       await access.authorize(await callerOf(request), "device.view", { deviceId });
@@ -91,14 +127,10 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/devices/:id",
     {
       schema: {
+        operationId: "updateDevice",
         summary: "Change a device, or move it to another site of its organization",
         params: Params,
-        body: Type.Object({
-          name: Type.Optional(Name),
-          site_id: Type.Optional(Id),
-          manufacturer: Type.Optional(Name),
-          model: Type.Optional(Name),
-        }),
+        body: Settings,
         response: { 200: DeviceAnswer },
       },
     },
@@ -113,12 +145,19 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
 
   app.delete(
     "/devices/:id",
-    { schema: { summary: "Delete a device with its DERs", params: Params } },
+    {
+      schema: {
+        operationId: "deleteDevice",
+        summary: "Delete a device with its DERs",
+        params: Params,
+        response: { 204: nothing() },
+      },
+    },
     async (request, reply) => {
       const deviceId = request.params.id;
       await access.authorize(await callerOf(request), "device.delete", { deviceId });
       await registry.devices.remove(deviceId);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 
@@ -126,7 +165,9 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/devices/:id/ders",
     {
       schema: {
+        operationId: "addDer",
         summary: "Add a DER to a device",
+        description: "200: the device had it before.",
         params: Params,
         body: NewDer,
         response: { 200: DerWithDevice, 201: DerWithDevice },
@@ -146,7 +187,14 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
 
   app.get(
     "/ders/:id",
-    { schema: { summary: "Show a DER", params: Params, response: { 200: DerWithDevice } } },
+    {
+      schema: {
+        operationId: "getDer",
+        summary: "Show a DER",
+        params: DerParams,
+        response: { 200: DerWithDevice },
+      },
+    },
     async (request) => {
       const derId = request.params.id;
       await access.authorize(await callerOf(request), "device.view", { derId });

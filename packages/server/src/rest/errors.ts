@@ -1,5 +1,14 @@
+import { maxHeaderSize } from "node:http";
+import type { Socket } from "node:net";
 import { type ErrorCode, NovacoreError } from "@novacore/protocol";
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type {
+  ConnectionError,
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+} from "fastify";
+import { refuseUpgrade } from "../refusal.ts";
 import { describeFaults } from "./faults.ts";
 import { createMethodTable } from "./methods.ts";
 
@@ -12,6 +21,8 @@ export function registerErrorHandler(app: FastifyInstance): void {
   const methods = createMethodTable();
   app.addHook("onRoute", ({ method, url }) => methods.add(method, url));
   app.setErrorHandler<FastifyError | NovacoreError>((error, request, reply) => {
+    // Fastify reads the body, and its type, before it looks whether any route takes the method.
+    if (request.is404) return answerNotFound(request, reply);
     const told = translate(error, request);
     // "Not now" is an answer that was meant, and a hub that is stopping gives it a thousand times.
     if (told.status >= 500 && told.status !== 503) {
@@ -19,7 +30,7 @@ export function registerErrorHandler(app: FastifyInstance): void {
     }
     return answer(told, request, reply);
   });
-  app.setNotFoundHandler((request, reply) => {
+  const answerNotFound = (request: FastifyRequest, reply: FastifyReply) => {
     const allowed = methods.of(request.url);
     if (allowed.length === 0) {
       const message = `There is nothing at ${request.method} ${pathOf(request.url)}.`;
@@ -28,7 +39,41 @@ export function registerErrorHandler(app: FastifyInstance): void {
     reply.header("allow", allowed.join(", "));
     const message = `This path takes ${allowed.join(", ")}, not ${request.method}.`;
     return answer(new NovacoreError("method_not_allowed", message), request, reply);
-  });
+  };
+  app.setNotFoundHandler(answerNotFound);
+}
+
+/** Answers what never came to a route, nor to the handler above: Fastify's `frameworkErrors`. */
+export function answerFrameworkError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  // A part of the path is longer than the id of anything can be.
+  const isTooLong = error.code === "FST_ERR_MAX_PARAM_LENGTH";
+  void answer(
+    isTooLong ? new NovacoreError("not_found") : translate(error, request),
+    request,
+    reply,
+  );
+}
+
+/** Answers what Node cannot read as a request, before there is one: Fastify's `clientErrorHandler`. */
+export function answerUnreadable(error: ConnectionError, socket: Socket): void {
+  if (error.code === "ECONNRESET" || socket.destroyed) return;
+  if (socket.writable) refuseUpgrade(socket, new NovacoreError("malformed_request", whyOf(error)));
+  else socket.destroy(error);
+}
+
+function whyOf({ code }: ConnectionError): string {
+  switch (code) {
+    case "HPE_HEADER_OVERFLOW":
+      return `The head of the request, its URL included, is larger than ${maxHeaderSize} bytes.`;
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return "The request did not come in time.";
+    default:
+      return "This is no HTTP request that can be read.";
+  }
 }
 
 /** A query may hold a stream ticket, so answers and logs get the path alone, and not all of it. */

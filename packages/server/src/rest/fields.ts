@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { type TSchema, Type } from "typebox";
 import { limits } from "../limits.ts";
 
 /** Fields that several resources share. */
@@ -6,8 +6,13 @@ import { limits } from "../limits.ts";
 /** Of a body whose unknown members are refused by name, as they would be a mistake that nobody sees. */
 export const closed = { additionalProperties: false } as const;
 
+const idPattern = "^[A-Za-z0-9_-]{1,64}$";
+
 /** Any id: one that does not fit names nothing, so that paths with it answer 404. */
-export const Id = Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$" });
+export const Id = Type.String({ pattern: idPattern });
+
+/** The same, for what people are told of it. */
+export const idOf = (description: string) => Type.String({ pattern: idPattern, description });
 
 /** No control characters, which PostgreSQL, logs and headers would trip over. */
 export const printable = "^[^\\u0000-\\u001f\\u007f]*$";
@@ -29,10 +34,27 @@ export const Signature = Type.String({
 
 export const PageQuery = Type.Object({
   limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: limits.pageItemsMax, default: limits.pageItemsMax }),
+    Type.Integer({
+      minimum: 1,
+      maximum: limits.pageItemsMax,
+      default: limits.pageItemsMax,
+      description: "Items at most",
+    }),
   ),
-  cursor: Type.Optional(Type.String({ description: "From the Link header of the page before" })),
+  cursor: Type.Optional(idOf("From the Link header of the page before")),
 });
+
+/** One page of a list. */
+export const pageOf = <T extends TSchema>(item: T) =>
+  Type.Array(item, {
+    headers: {
+      Link: { type: "string", description: '<…>; rel="next": the next page, where there is one' },
+    },
+  });
+
+/** A `description` for a route's 204. */
+export const nothing = (description?: string) =>
+  Type.Null(description === undefined ? {} : { description });
 
 export const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
   Type.Union([schema, Type.Null()]);

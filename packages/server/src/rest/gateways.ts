@@ -4,24 +4,58 @@ import { Type } from "typebox";
 import { readClaim } from "../access/claim.ts";
 import type { Gateway } from "../registry/gateways.ts";
 import { DeviceAnswer, toDeviceAnswer } from "./device-answer.ts";
-import { Id, nullable, PageQuery, PublicKey, Signature, Time } from "./fields.ts";
+import {
+  Id,
+  idOf,
+  nothing,
+  nullable,
+  PageQuery,
+  PublicKey,
+  pageOf,
+  Signature,
+  Time,
+} from "./fields.ts";
 import { sendPage } from "./paging.ts";
 import type { ResourceOptions } from "./routes.ts";
 
 const BatterySign = Type.Enum(["canonical", "negated"], {
   description: "How this gateway signs a battery's W: canonical is + charging",
 });
-const GatewayAnswer = Type.Object({
-  id: Type.String(),
-  serial: Type.String(),
-  gateway_serial: Type.String(),
-  org_id: nullable(Type.String()),
-  battery_sign: BatterySign,
-  claimed_at: nullable(Time),
-  created_at: Time,
-});
-const GatewayWithDevices = Type.Interface([GatewayAnswer], { devices: Type.Array(DeviceAnswer) });
-const Params = Type.Object({ serial: Id });
+const GatewayAnswer = Type.Object(
+  {
+    id: Type.String(),
+    serial: Type.String(),
+    gateway_serial: Type.String(),
+    org_id: nullable(Type.String()),
+    battery_sign: BatterySign,
+    claimed_at: nullable(Time),
+    created_at: Time,
+  },
+  { title: "Gateway" },
+);
+const GatewayWithDevices = Type.Interface(
+  [GatewayAnswer],
+  { devices: Type.Array(DeviceAnswer) },
+  { title: "GatewayWithDevices" },
+);
+const Claim = Type.Object(
+  {
+    org_id: Id,
+    gateway_serial: Id,
+    public_key: PublicKey,
+    message: Type.String({
+      maxLength: 1_024,
+      description: "claimer|nonce|time|serial, as the gateway signed it",
+    }),
+    signature: Signature,
+  },
+  { title: "GatewayClaim" },
+);
+const Settings = Type.Object(
+  { battery_sign: Type.Optional(BatterySign) },
+  { title: "GatewaySettings" },
+);
+const Params = Type.Object({ serial: idOf("Serial of the gateway") });
 
 /** Gateways: claimed with their own signature, released, and set to their dialect. */
 export const gatewayRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
@@ -38,14 +72,10 @@ export const gatewayRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/gateways/claim",
     {
       schema: {
+        operationId: "claimGateway",
         summary: "Claim a gateway for an organization, by the gateway's signature",
-        body: Type.Object({
-          org_id: Id,
-          gateway_serial: Id,
-          public_key: PublicKey,
-          message: Type.String({ maxLength: 1_024 }),
-          signature: Signature,
-        }),
+        description: "200: it was the organization's before.",
+        body: Claim,
         response: { 200: GatewayAnswer, 201: GatewayAnswer },
       },
     },
@@ -76,9 +106,12 @@ export const gatewayRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/gateways",
     {
       schema: {
+        operationId: "listGateways",
         summary: "List gateways, of one organization or of all the caller's",
-        querystring: Type.Interface([PageQuery], { org_id: Type.Optional(Id) }),
-        response: { 200: Type.Array(GatewayAnswer) },
+        querystring: Type.Interface([PageQuery], {
+          org_id: Type.Optional(idOf("Only of this organization")),
+        }),
+        response: { 200: pageOf(GatewayAnswer) },
       },
     },
     async (request, reply) => {
@@ -93,6 +126,7 @@ export const gatewayRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/gateways/:serial",
     {
       schema: {
+        operationId: "getGateway",
         summary: "Show a gateway with its devices",
         params: Params,
         response: { 200: GatewayWithDevices },
@@ -114,9 +148,10 @@ export const gatewayRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/gateways/:serial",
     {
       schema: {
+        operationId: "updateGateway",
         summary: "Change a gateway's settings",
         params: Params,
-        body: Type.Object({ battery_sign: Type.Optional(BatterySign) }),
+        body: Settings,
         response: { 200: GatewayAnswer },
       },
     },
@@ -134,13 +169,18 @@ export const gatewayRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
   app.delete(
     "/gateways/:serial",
     {
-      schema: { summary: "Release a gateway; its devices stay behind, orphaned", params: Params },
+      schema: {
+        operationId: "releaseGateway",
+        summary: "Release a gateway; its devices stay behind, orphaned",
+        params: Params,
+        response: { 204: nothing() },
+      },
     },
     async (request, reply) => {
       const gatewaySerial = request.params.serial;
       await access.authorize(await callerOf(request), "gateway.release", { gatewaySerial });
       await registry.gateways.release(gatewaySerial);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 };

@@ -4,17 +4,37 @@ import { Type } from "typebox";
 import type { Caller } from "../access/caller.ts";
 import { readPublicKeys } from "../access/keys.ts";
 import { type Identity, type IdentityType, identityTypes } from "../registry/identities.ts";
+import { SignedChallenge } from "./auth.ts";
 import { bearerOf } from "./authenticate.ts";
-import { Id, Name, nullable, PublicKey, Signature, Time } from "./fields.ts";
+import { idOf, Name, nothing, nullable, PublicKey, Time } from "./fields.ts";
 import type { ResourceOptions } from "./routes.ts";
 
 const TypeName = Type.Enum(identityTypes);
 
-const IdentityAnswer = Type.Object({
-  id: Type.String(),
-  type: TypeName,
-  name: nullable(Type.String()),
-  created_at: Time,
+const IdentityAnswer = Type.Object(
+  {
+    id: Type.String(),
+    type: TypeName,
+    name: nullable(Type.String()),
+    created_at: Time,
+  },
+  { title: "Identity" },
+);
+const IdentityWithKeys = Type.Interface(
+  [IdentityAnswer],
+  { public_keys: Type.Array(Type.String({ description: "Hex" })) },
+  { title: "IdentityWithKeys" },
+);
+const NewIdentity = Type.Object(
+  { public_key: PublicKey, type: TypeName, name: Type.Optional(Name) },
+  { title: "NewIdentity" },
+);
+const KeyAnswer = Type.Object(
+  { public_key: Type.String({ description: "Hex" }) },
+  { title: "PublicKey" },
+);
+const KeyParams = Type.Object({
+  key: Type.String({ pattern: "^([0-9a-f]{64}|[0-9a-f]{128})$", description: "Hex" }),
 });
 
 /** Identities and their keys. */
@@ -25,12 +45,12 @@ export const identityRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async 
     "/identity/register",
     {
       schema: {
+        operationId: "registerIdentity",
         summary: "Register a public key",
-        body: Type.Object({
-          public_key: PublicKey,
-          type: TypeName,
-          name: Type.Optional(Name),
-        }),
+        description:
+          "Who registers needs no token where registration is open. 200: the key was known before.",
+        security: [{}, { bearer: [] }],
+        body: NewIdentity,
         response: { 200: IdentityAnswer, 201: IdentityAnswer },
       },
     },
@@ -61,10 +81,9 @@ export const identityRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async 
     "/identity",
     {
       schema: {
+        operationId: "getOwnIdentity",
         summary: "Who the caller is",
-        response: {
-          200: Type.Interface([IdentityAnswer], { public_keys: Type.Array(Type.String()) }),
-        },
+        response: { 200: IdentityWithKeys },
       },
     },
     async (request) => {
@@ -79,13 +98,10 @@ export const identityRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async 
     "/identity/keys",
     {
       schema: {
+        operationId: "addKey",
         summary: "Add a key, proved by a challenge signed with it",
-        body: Type.Object({
-          public_key: PublicKey,
-          challenge: Type.String({ maxLength: 256 }),
-          signature: Signature,
-        }),
-        response: { 201: Type.Object({ public_key: Type.String() }) },
+        body: SignedChallenge,
+        response: { 201: KeyAnswer },
       },
     },
     async (request, reply) => {
@@ -101,21 +117,28 @@ export const identityRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async 
     "/identity/keys/:key",
     {
       schema: {
+        operationId: "removeKey",
         summary: "Take a key away; its tokens end",
-        params: Type.Object({ key: Type.String({ pattern: "^([0-9a-f]{64}|[0-9a-f]{128})$" }) }),
+        params: KeyParams,
+        response: { 204: nothing() },
       },
     },
     async (request, reply) => {
       const { identityId } = await callerOf(request);
       await registry.identities.removeKey(identityId, request.params.key);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 
   app.post(
     "/identities/:id/revoke",
     {
-      schema: { summary: "End an identity for good", params: Type.Object({ id: Id }) },
+      schema: {
+        operationId: "revokeIdentity",
+        summary: "End an identity for good",
+        params: Type.Object({ id: idOf("Id of the identity") }),
+        response: { 204: nothing() },
+      },
     },
     async (request, reply) => {
       const caller = await callerOf(request);
@@ -124,7 +147,7 @@ export const identityRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async 
         throw new NovacoreError("not_found");
       }
       await registry.identities.revoke(identity.id);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 };

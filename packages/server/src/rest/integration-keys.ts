@@ -4,13 +4,18 @@ import { type Static, Type } from "typebox";
 import { readPublicKeys } from "../access/keys.ts";
 import { closed, PublicKey } from "./fields.ts";
 
+/** What `takeKey` checks. */
+export const oneKey = {
+  "x-rule": { oneOf: [{ required: ["public_key"] }, { required: ["generate"] }] },
+};
+
 /** The key of an integration: one that it brings, or one that the hub makes. */
 export const KeyChoice = Type.Object(
   {
     public_key: Type.Optional(PublicKey),
     generate: Type.Optional(Type.Literal(true, { description: "The hub makes an ES256 key pair" })),
   },
-  closed,
+  { ...closed, ...oneKey, title: "KeyChoice" },
 );
 
 /** Told once, in the answer to the request that had it made. */

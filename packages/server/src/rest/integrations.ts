@@ -3,8 +3,8 @@ import { NovacoreError } from "@novacore/protocol";
 import { Type } from "typebox";
 import { limits } from "../limits.ts";
 import { type Integration, integrationScopes } from "../registry/integrations.ts";
-import { closed, Id, Name, nullable, PageQuery, Time } from "./fields.ts";
-import { KeyChoice, NewKey, takeKey } from "./integration-keys.ts";
+import { closed, Id, idOf, Name, nothing, nullable, PageQuery, pageOf, Time } from "./fields.ts";
+import { KeyChoice, NewKey, oneKey, takeKey } from "./integration-keys.ts";
 import { sendPage } from "./paging.ts";
 import type { ResourceOptions } from "./routes.ts";
 
@@ -15,25 +15,33 @@ const SiteIds = nullable(
 const NewIntegration = Type.Interface(
   [KeyChoice],
   { name: Name, scopes: Scopes, site_ids: Type.Optional(SiteIds) },
-  closed,
+  { ...closed, ...oneKey, title: "NewIntegration" },
 );
 const Settings = Type.Object(
   { name: Type.Optional(Name), site_ids: Type.Optional(SiteIds) },
-  closed,
+  { ...closed, "x-rule": { minProperties: 1 }, title: "IntegrationSettings" },
 );
-const IntegrationAnswer = Type.Object({
-  id: Type.String(),
-  org_id: Type.String(),
-  name: nullable(Type.String()),
-  scopes: Type.Array(Type.Enum(integrationScopes)),
-  site_ids: nullable(Type.Array(Type.String())),
-  public_key: nullable(Type.String()),
-  created_by: Type.String(),
-  created_at: Time,
-  last_seen_at: nullable(Time),
-});
-const OrgParams = Type.Object({ org_id: Id });
-const Params = Type.Object({ org_id: Id, id: Id });
+const IntegrationAnswer = Type.Object(
+  {
+    id: Type.String(),
+    org_id: Type.String(),
+    name: nullable(Type.String()),
+    scopes: Type.Array(Type.Enum(integrationScopes)),
+    site_ids: nullable(Type.Array(Type.String())),
+    public_key: nullable(Type.String({ description: "Hex" })),
+    created_by: Type.String(),
+    created_at: Time,
+    last_seen_at: nullable(Time),
+  },
+  { title: "Integration" },
+);
+const IntegrationWithKey = Type.Interface(
+  [IntegrationAnswer, NewKey],
+  {},
+  { title: "IntegrationWithKey" },
+);
+const OrgParams = Type.Object({ org_id: idOf("Id of the organization") });
+const Params = Type.Interface([OrgParams], { id: idOf("Id of the integration's identity") });
 
 /** Back ends that an organization gives access to its readings. */
 export const integrationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
@@ -56,10 +64,11 @@ export const integrationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = asy
     "/organizations/:org_id/integrations",
     {
       schema: {
+        operationId: "createIntegration",
         summary: "Give a back end access; a generated private key is told once",
         params: OrgParams,
         body: NewIntegration,
-        response: { 201: Type.Interface([IntegrationAnswer, NewKey], {}) },
+        response: { 201: IntegrationWithKey },
       },
     },
     async (request, reply) => {
@@ -83,10 +92,11 @@ export const integrationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = asy
     "/organizations/:org_id/integrations",
     {
       schema: {
+        operationId: "listIntegrations",
         summary: "List the back ends that have access",
         params: OrgParams,
         querystring: PageQuery,
-        response: { 200: Type.Array(IntegrationAnswer) },
+        response: { 200: pageOf(IntegrationAnswer) },
       },
     },
     async (request, reply) => {
@@ -101,6 +111,7 @@ export const integrationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = asy
     "/organizations/:org_id/integrations/:id",
     {
       schema: {
+        operationId: "getIntegration",
         summary: "Show a back end that has access",
         params: Params,
         response: { 200: IntegrationAnswer },
@@ -116,6 +127,7 @@ export const integrationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = asy
     "/organizations/:org_id/integrations/:id",
     {
       schema: {
+        operationId: "updateIntegration",
         summary: "Rename it, or change the sites that it sees, on its connections as well",
         params: Params,
         body: Settings,
@@ -141,10 +153,11 @@ export const integrationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = asy
     "/organizations/:org_id/integrations/:id/keys",
     {
       schema: {
+        operationId: "replaceIntegrationKey",
         summary: "Replace its key; the old one ends at once, and connections with it",
         params: Params,
         body: KeyChoice,
-        response: { 201: Type.Interface([IntegrationAnswer, NewKey], {}) },
+        response: { 201: IntegrationWithKey },
       },
     },
     async (request, reply) => {
@@ -162,7 +175,14 @@ export const integrationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = asy
 
   app.delete(
     "/organizations/:org_id/integrations/:id",
-    { schema: { summary: "Take access away, at once and for good", params: Params } },
+    {
+      schema: {
+        operationId: "revokeIntegration",
+        summary: "Take access away, at once and for good",
+        params: Params,
+        response: { 204: nothing() },
+      },
+    },
     async (request, reply) => {
       const { org_id: orgId, id } = request.params;
       const { identityId: by } = await authorize(request, "integration.manage");
@@ -170,7 +190,7 @@ export const integrationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = asy
       await registry.integrations.revoke(id);
       const fields = { identityId: id, orgId, by };
       request.log.info({ event: "integration_revoked", ...fields }, "a back end lost its access");
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 

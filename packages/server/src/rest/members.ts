@@ -6,26 +6,46 @@ import type { Caller } from "../access/caller.ts";
 import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
 import { type Member, type MemberSettings, roles } from "../registry/members.ts";
-import { closed, Id, PageQuery, Time } from "./fields.ts";
+import { closed, Id, idOf, nothing, nullable, PageQuery, pageOf, Time } from "./fields.ts";
 import { sendPage } from "./paging.ts";
 import type { ResourceOptions } from "./routes.ts";
 
 const Role = Type.Enum(roles);
-const SiteIds = Type.Union([
-  Type.Array(Id, { maxItems: limits.streamSitesMax, uniqueItems: true }),
-  Type.Null(),
-]);
-const Settings = Type.Object({ role: Role, site_ids: Type.Optional(SiteIds) }, closed);
-const NewMember = Type.Interface([Settings], { identity_id: Id }, closed);
-const MemberAnswer = Type.Object({
-  org_id: Type.String(),
-  identity_id: Type.String(),
-  role: Role,
-  site_ids: Type.Union([Type.Array(Type.String()), Type.Null()]),
-  created_at: Time,
+const SiteIds = Type.Union(
+  [Type.Array(Id, { maxItems: limits.streamSitesMax, uniqueItems: true }), Type.Null()],
+  { description: "Only these sites: for operators and viewers" },
+);
+const reachesAllSites = {
+  "x-rule": {
+    anyOf: [
+      { properties: { role: { enum: ["operator", "viewer"] } } },
+      { properties: { site_ids: { type: "null" } } },
+    ],
+  },
+};
+const Settings = Type.Object(
+  { role: Role, site_ids: Type.Optional(SiteIds) },
+  { ...closed, ...reachesAllSites, title: "MemberSettings" },
+);
+const NewMember = Type.Interface(
+  [Settings],
+  { identity_id: Id },
+  { ...closed, ...reachesAllSites, title: "NewMember" },
+);
+const MemberAnswer = Type.Object(
+  {
+    org_id: Type.String(),
+    identity_id: Type.String(),
+    role: Role,
+    site_ids: nullable(Type.Array(Type.String())),
+    created_at: Time,
+  },
+  { title: "Member" },
+);
+const OrgParams = Type.Object({ org_id: idOf("Id of the organization") });
+const MemberParams = Type.Interface([OrgParams], {
+  identity_id: idOf("Id of the member's identity"),
 });
-const OrgParams = Type.Object({ org_id: Id });
-const MemberParams = Type.Object({ org_id: Id, identity_id: Id });
 
 /** Members of an organization, their roles, and the sites that a role is limited to. */
 export const memberRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
@@ -36,10 +56,11 @@ export const memberRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/organizations/:org_id/members",
     {
       schema: {
+        operationId: "listMembers",
         summary: "List members",
         params: OrgParams,
         querystring: PageQuery,
-        response: { 200: Type.Array(MemberAnswer) },
+        response: { 200: pageOf(MemberAnswer) },
       },
     },
     async (request, reply) => {
@@ -59,6 +80,7 @@ export const memberRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/organizations/:org_id/members",
     {
       schema: {
+        operationId: "addMember",
         summary: "Add a member",
         params: OrgParams,
         body: NewMember,
@@ -67,8 +89,9 @@ export const memberRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     },
     async (request, reply) => {
       const { org_id: orgId } = request.params;
+      const caller = await callerOf(request);
       const settings = readSettings(request.body);
-      await authorizeChange(access, await callerOf(request), orgId, [settings.role]);
+      await authorizeChange(access, caller, orgId, [settings.role]);
       await assertPerson(registry, request.body.identity_id, "/identity_id");
       await registry.members.add(orgId, request.body.identity_id, settings);
       return reply.code(201).send(await read(registry, orgId, request.body.identity_id));
@@ -78,7 +101,12 @@ export const memberRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
   app.get(
     "/organizations/:org_id/members/:identity_id",
     {
-      schema: { summary: "Show a member", params: MemberParams, response: { 200: MemberAnswer } },
+      schema: {
+        operationId: "getMember",
+        summary: "Show a member",
+        params: MemberParams,
+        response: { 200: MemberAnswer },
+      },
     },
     async (request) => {
       const { org_id: orgId, identity_id: identityId } = request.params;
@@ -91,6 +119,7 @@ export const memberRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/organizations/:org_id/members/:identity_id",
     {
       schema: {
+        operationId: "updateMember",
         summary: "Change a member's role or sites",
         params: MemberParams,
         body: Settings,
@@ -99,8 +128,8 @@ export const memberRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     },
     async (request) => {
       const { org_id: orgId, identity_id: identityId } = request.params;
-      const settings = readSettings(request.body);
       const caller = await callerOf(request);
+      const settings = readSettings(request.body);
       await authorizeChange(access, caller, orgId, [settings.role]);
       const former = await read(registry, orgId, identityId);
       await authorizeChange(access, caller, orgId, [former.role]);
@@ -113,7 +142,12 @@ export const memberRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
   app.delete(
     "/organizations/:org_id/members/:identity_id",
     {
-      schema: { summary: "Remove a member; anybody may remove himself", params: MemberParams },
+      schema: {
+        operationId: "removeMember",
+        summary: "Remove a member; anybody may remove himself",
+        params: MemberParams,
+        response: { 204: nothing() },
+      },
     },
     async (request, reply) => {
       const { org_id: orgId, identity_id: identityId } = request.params;
@@ -125,7 +159,7 @@ export const memberRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
         await authorizeChange(access, caller, orgId, [former.role]);
       }
       await registry.members.remove(orgId, identityId);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 };

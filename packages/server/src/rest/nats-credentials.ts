@@ -1,7 +1,4 @@
-import {
-  type FastifyPluginAsyncTypebox,
-  TypeBoxValidatorCompiler,
-} from "@fastify/type-provider-typebox";
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { NovacoreError } from "@novacore/protocol";
 import { Type } from "typebox";
 import type { Access } from "../access/access.ts";
@@ -12,9 +9,10 @@ import type { Registry } from "../registry/database.ts";
 import type { Integration } from "../registry/integrations.ts";
 import type { HubAddresses } from "./asyncapi-servers.ts";
 import type { CallerOf } from "./authenticate.ts";
-import { Id, nullable } from "./fields.ts";
+import { idOf, nullable } from "./fields.ts";
 import { natsSnippets } from "./nats-snippets.ts";
 import { organizationOf } from "./organization-of.ts";
+import { requestValidator } from "./validator.ts";
 
 export interface NatsCredentialsOptions {
   readonly registry: Registry;
@@ -30,34 +28,38 @@ const Login = Type.Object({
   method: Type.Enum(["jwt", "token", "nkey"]),
   description: Type.String(),
 });
-const CredentialsAnswer = Type.Object({
-  org_id: Type.String(),
-  integration_id: nullable(Type.String()),
-  urls: Type.Object({ nats: Type.String(), websocket: Type.String() }),
-  inbox_prefix: Type.String(),
-  subjects: Type.Array(Type.String()),
-  stream: Type.String(),
-  stream_epoch: Type.Integer({ description: "Of the stream's cursors, epoch ms" }),
-  jetstream_domain: Type.String(),
-  consumers: Type.Array(Type.String(), { description: "Names that its consumers can have" }),
-  logins: Type.Array(Login),
-  snippets: Type.Object({ typescript: Type.String(), python: Type.String(), go: Type.String() }),
-});
+const CredentialsAnswer = Type.Object(
+  {
+    org_id: Type.String(),
+    integration_id: nullable(Type.String()),
+    urls: Type.Object({ nats: Type.String(), websocket: Type.String() }),
+    inbox_prefix: Type.String(),
+    subjects: Type.Array(Type.String()),
+    stream: Type.String(),
+    stream_epoch: Type.Integer({ description: "Of the stream's cursors, epoch ms" }),
+    jetstream_domain: Type.String(),
+    consumers: Type.Array(Type.String(), { description: "Names that its consumers can have" }),
+    logins: Type.Array(Login),
+    snippets: Type.Object({ typescript: Type.String(), python: Type.String(), go: Type.String() }),
+  },
+  { title: "NatsCredentials" },
+);
 
 /** `GET /nats/credentials`: all that a back end's program needs to know, but for its private key. */
 export const natsCredentialsRoutes: FastifyPluginAsyncTypebox<NatsCredentialsOptions> = async (
   app,
   { registry, access, callerOf, addresses, stream },
 ) => {
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  app.setValidatorCompiler(requestValidator);
   app.get(
     "/nats/credentials",
     {
       schema: {
+        operationId: "getNatsCredentials",
         summary: "What a back end needs to log in to NATS, with a program to begin with",
         querystring: Type.Object({
-          org_id: Type.Optional(Id),
-          integration_id: Type.Optional(Id),
+          org_id: Type.Optional(idOf("Of this organization")),
+          integration_id: Type.Optional(idOf("Of this integration; one asks for its own")),
         }),
         response: { 200: CredentialsAnswer },
       },

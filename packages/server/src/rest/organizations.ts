@@ -1,19 +1,43 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { NovacoreError } from "@novacore/protocol";
 import { Type } from "typebox";
+import { limits } from "../limits.ts";
 import type { Organization } from "../registry/organizations.ts";
-import { Id, Name, PageQuery, Time } from "./fields.ts";
+import { Id, idOf, Name, nothing, nullable, PageQuery, pageOf, Time } from "./fields.ts";
 import { assertPerson } from "./members.ts";
 import { sendPage } from "./paging.ts";
 import type { ResourceOptions } from "./routes.ts";
 
-const OrganizationAnswer = Type.Object({
-  id: Type.String(),
-  name: Type.String(),
-  owner_id: Type.String(),
-  created_at: Time,
-});
-const Params = Type.Object({ org_id: Id });
+const OrganizationAnswer = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    owner_id: Type.String(),
+    retention_days: nullable(
+      Type.Integer({ description: "Days that the archive keeps readings; null: for ever" }),
+    ),
+    created_at: Time,
+  },
+  { title: "Organization" },
+);
+const NewOrganization = Type.Object({ name: Name }, { title: "NewOrganization" });
+const Settings = Type.Object(
+  {
+    name: Type.Optional(Name),
+    owner_id: Type.Optional(Id),
+    retention_days: Type.Optional(
+      nullable(
+        Type.Integer({
+          minimum: 1,
+          maximum: limits.retentionDaysMax,
+          description: "Days that the archive keeps readings, by their timestamp; null: for ever",
+        }),
+      ),
+    ),
+  },
+  { title: "OrganizationSettings" },
+);
+const Params = Type.Object({ org_id: idOf("Id of the organization") });
 
 /** Organizations: who creates one owns it. */
 export const organizationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
@@ -30,8 +54,9 @@ export const organizationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = as
     "/organizations",
     {
       schema: {
+        operationId: "createOrganization",
         summary: "Create an organization",
-        body: Type.Object({ name: Name }),
+        body: NewOrganization,
         response: { 201: OrganizationAnswer },
       },
     },
@@ -50,9 +75,10 @@ export const organizationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = as
     "/organizations",
     {
       schema: {
+        operationId: "listOrganizations",
         summary: "List the caller's organizations",
         querystring: PageQuery,
-        response: { 200: Type.Array(OrganizationAnswer) },
+        response: { 200: pageOf(OrganizationAnswer) },
       },
     },
     async (request, reply) => {
@@ -68,6 +94,7 @@ export const organizationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = as
     "/organizations/:org_id",
     {
       schema: {
+        operationId: "getOrganization",
         summary: "Show an organization",
         params: Params,
         response: { 200: OrganizationAnswer },
@@ -84,23 +111,29 @@ export const organizationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = as
     "/organizations/:org_id",
     {
       schema: {
-        summary: "Rename an organization, or hand it over to another owner",
+        operationId: "updateOrganization",
+        summary: "Rename an organization, hand it over, or say how long its readings are kept",
         params: Params,
-        body: Type.Object({ name: Type.Optional(Name), owner_id: Type.Optional(Id) }),
+        body: Settings,
         response: { 200: OrganizationAnswer },
       },
     },
     async (request) => {
       const { org_id: orgId } = request.params;
-      const { name, owner_id: ownerId } = request.body;
+      const { name, owner_id: ownerId, retention_days: retentionDays } = request.body;
       const caller = await callerOf(request);
       await access.authorize(caller, "org.update", { orgId });
+      // What it removes does not come back, so that it is the owner's to say.
+      if (retentionDays !== undefined) await access.authorize(caller, "org.retain", { orgId });
       const former = await read(orgId);
       const changesOwner = ownerId !== undefined && ownerId !== former.owner_id;
       if (changesOwner) {
         await access.authorize(caller, "org.transfer", { orgId });
         await assertPerson(registry, ownerId, "/owner_id");
         await registry.organizations.transfer(orgId, ownerId);
+      }
+      if (retentionDays !== undefined) {
+        await registry.organizations.setRetention(orgId, retentionDays);
       }
       if (name !== undefined) await registry.organizations.rename(orgId, name);
       return read(orgId);
@@ -110,13 +143,18 @@ export const organizationRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = as
   app.delete(
     "/organizations/:org_id",
     {
-      schema: { summary: "Delete an organization that has no gateways left", params: Params },
+      schema: {
+        operationId: "deleteOrganization",
+        summary: "Delete an organization that has no gateways left",
+        params: Params,
+        response: { 204: nothing() },
+      },
     },
     async (request, reply) => {
       const { org_id: orgId } = request.params;
       await access.authorize(await callerOf(request), "org.delete", { orgId });
       await registry.organizations.remove(orgId);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 };
@@ -126,6 +164,7 @@ function toAnswer(organization: Organization) {
     id: organization.id,
     name: organization.name,
     owner_id: organization.ownerId,
+    retention_days: organization.retentionDays,
     created_at: organization.createdAt,
   };
 }

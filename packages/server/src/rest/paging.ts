@@ -1,4 +1,3 @@
-import { NovacoreError } from "@novacore/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { limits } from "../limits.ts";
 import type { Page } from "../registry/page.ts";
@@ -14,21 +13,14 @@ export async function sendPage<T extends { readonly id: string }>(
   read: (page: Page) => Promise<readonly T[]>,
 ): Promise<T[]> {
   const limit = query.limit ?? limits.pageItemsMax;
-  const after = query.cursor === undefined ? undefined : decode(query.cursor);
   // One more than asked tells whether there is a next page.
-  const items = await read({ after, limit: limit + 1 });
+  const items = await read({ after: query.cursor, limit: limit + 1 });
   const page = items.slice(0, limit);
   const last = page.at(-1);
   if (items.length > limit && last !== undefined) {
     const next = new URL(request.url, "http://localhost");
-    next.searchParams.set("cursor", Buffer.from(last.id).toString("base64url"));
+    next.searchParams.set("cursor", last.id);
     reply.header("link", `<${next.pathname}${next.search}>; rel="next"`);
   }
   return page;
-}
-
-function decode(cursor: string): string {
-  const id = Buffer.from(cursor, "base64url").toString();
-  if (/^[A-Za-z0-9_-]{1,64}$/.test(id)) return id;
-  throw new NovacoreError("cursor_invalid");
 }

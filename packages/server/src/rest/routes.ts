@@ -1,8 +1,4 @@
-import rateLimit from "@fastify/rate-limit";
-import {
-  type FastifyPluginAsyncTypebox,
-  TypeBoxValidatorCompiler,
-} from "@fastify/type-provider-typebox";
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import type { Access } from "../access/access.ts";
 import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
@@ -14,20 +10,14 @@ import { identityRoutes } from "./identities.ts";
 import { integrationRoutes } from "./integrations.ts";
 import { memberRoutes } from "./members.ts";
 import { organizationRoutes } from "./organizations.ts";
+import type { RateLimits } from "./rate-limits.ts";
 import { siteRoutes } from "./sites.ts";
-
-declare module "fastify" {
-  interface FastifySchema {
-    /** What the route does, for the API's description. */
-    summary?: string;
-  }
-}
+import { requestValidator } from "./validator.ts";
 
 export interface RestOptions {
   readonly registry: Registry;
   readonly access: Access;
-  /** Requests per minute and address on /auth and /identity. Default: limits.authRequestsPerMinute. */
-  readonly authRequestsPerMinute?: number;
+  readonly rateLimits: RateLimits;
 }
 
 /** What every resource's routes are given. */
@@ -42,28 +32,24 @@ export interface ResourceOptions {
  * devices, DERs. Answers errors through the app's handler (see errors.ts).
  */
 export const restRoutes: FastifyPluginAsyncTypebox<RestOptions> = async (app, options) => {
-  const { registry, access, authRequestsPerMinute = limits.authRequestsPerMinute } = options;
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  const { registry, access, rateLimits } = options;
+  app.setValidatorCompiler(requestValidator);
   app.addHook("onRoute", (route) => {
     route.bodyLimit ??= limits.requestBytesMax;
   });
   const resource: ResourceOptions = { registry, access, callerOf: createCallerOf(access) };
   await app.register(async (limited) => {
-    // By address, before anything is read or verified. A NovacoreError cannot say when to come back;
-    // the plugin sets Retry-After and RateLimit-* itself and throws a 429.
-    await limited.register(rateLimit, {
-      max: authRequestsPerMinute,
-      timeWindow: 60_000,
-      enableDraftSpec: true,
-      ipv6Subnet: 64,
-    });
+    rateLimits.byAddress(limited);
     await limited.register(authRoutes, resource);
     await limited.register(identityRoutes, resource);
   });
-  await app.register(organizationRoutes, resource);
-  await app.register(memberRoutes, resource);
-  await app.register(integrationRoutes, resource);
-  await app.register(siteRoutes, resource);
-  await app.register(gatewayRoutes, resource);
-  await app.register(deviceRoutes, resource);
+  await app.register(async (limited) => {
+    rateLimits.byIdentity(limited);
+    await limited.register(organizationRoutes, resource);
+    await limited.register(memberRoutes, resource);
+    await limited.register(integrationRoutes, resource);
+    await limited.register(siteRoutes, resource);
+    await limited.register(gatewayRoutes, resource);
+    await limited.register(deviceRoutes, resource);
+  });
 };

@@ -4,19 +4,19 @@ import type { IncomingHttpHeaders } from "node:http";
  * The session cookie of a browser: a token that scripts of the page cannot read. It opens streams
  * and nothing else, so that no page of another origin can change anything by it.
  */
-const cookieName = "novacore_session";
+export const sessionCookieName = "novacore_session";
 
 /** `Set-Cookie` for a token; with `maxAgeS` 0 the browser forgets it. */
 export function sessionCookie(token: string, maxAgeS: number, isSecure: boolean): string {
   const secure = isSecure ? "; Secure" : "";
-  return `${cookieName}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeS}${secure}`;
+  return `${sessionCookieName}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeS}${secure}`;
 }
 
 export function sessionTokenOf({ cookie }: IncomingHttpHeaders): string | undefined {
   return sessionPattern.exec(cookie ?? "")?.[1];
 }
 
-const sessionPattern = new RegExp(`(?:^|;\\s*)${cookieName}=([A-Za-z0-9._~+/-]+=*)(?:;|$)`);
+const sessionPattern = new RegExp(`(?:^|;\\s*)${sessionCookieName}=([A-Za-z0-9._~+/-]+=*)(?:;|$)`);
 
 /**
  * Whether a request that brings the cookie comes from our own pages or from an allowed origin. A

@@ -5,26 +5,37 @@ import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
 import type { Site } from "../registry/sites.ts";
 import { DeviceAnswer, toDeviceAnswer } from "./device-answer.ts";
-import { Id, Name, nullable, PageQuery, Time } from "./fields.ts";
+import { Id, idOf, Name, nothing, nullable, PageQuery, pageOf, Time } from "./fields.ts";
 import { sendPage } from "./paging.ts";
 import type { ResourceOptions } from "./routes.ts";
 
 const place = {
-  timezone: Type.Optional(nullable(Type.String({ maxLength: 64, description: "IANA name" }))),
+  timezone: Type.Optional(
+    nullable(Type.String({ minLength: 1, maxLength: 64, description: "IANA name" })),
+  ),
   latitude: Type.Optional(nullable(Type.Number({ minimum: -90, maximum: 90 }))),
   longitude: Type.Optional(nullable(Type.Number({ minimum: -180, maximum: 180 }))),
 };
-const SiteAnswer = Type.Object({
-  id: Type.String(),
-  org_id: Type.String(),
-  name: Type.String(),
-  timezone: nullable(Type.String()),
-  latitude: nullable(Type.Number()),
-  longitude: nullable(Type.Number()),
-  created_at: Time,
-});
-const SiteWithDevices = Type.Interface([SiteAnswer], { devices: Type.Array(DeviceAnswer) });
-const Params = Type.Object({ site_id: Id });
+const NewSite = Type.Object({ org_id: Id, name: Name, ...place }, { title: "NewSite" });
+const Settings = Type.Object({ name: Type.Optional(Name), ...place }, { title: "SiteSettings" });
+const SiteAnswer = Type.Object(
+  {
+    id: Type.String(),
+    org_id: Type.String(),
+    name: Type.String(),
+    timezone: nullable(Type.String()),
+    latitude: nullable(Type.Number()),
+    longitude: nullable(Type.Number()),
+    created_at: Time,
+  },
+  { title: "Site" },
+);
+const SiteWithDevices = Type.Interface(
+  [SiteAnswer],
+  { devices: Type.Array(DeviceAnswer) },
+  { title: "SiteWithDevices" },
+);
+const Params = Type.Object({ site_id: idOf("Id of the site") });
 
 /** Sites and what stands on them. */
 export const siteRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
@@ -35,9 +46,12 @@ export const siteRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/sites",
     {
       schema: {
+        operationId: "listSites",
         summary: "List sites, of one organization or of all the caller's",
-        querystring: Type.Interface([PageQuery], { org_id: Type.Optional(Id) }),
-        response: { 200: Type.Array(SiteAnswer) },
+        querystring: Type.Interface([PageQuery], {
+          org_id: Type.Optional(idOf("Only of this organization")),
+        }),
+        response: { 200: pageOf(SiteAnswer) },
       },
     },
     async (request, reply) => {
@@ -52,8 +66,9 @@ export const siteRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/sites",
     {
       schema: {
+        operationId: "createSite",
         summary: "Create a site",
-        body: Type.Object({ org_id: Id, name: Name, ...place }),
+        body: NewSite,
         response: { 201: SiteAnswer },
       },
     },
@@ -70,6 +85,7 @@ export const siteRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/sites/:site_id",
     {
       schema: {
+        operationId: "getSite",
         summary: "Show a site with its devices",
         params: Params,
         response: { 200: SiteWithDevices },
@@ -88,9 +104,10 @@ export const siteRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/sites/:site_id",
     {
       schema: {
+        operationId: "updateSite",
         summary: "Change a site; null takes an optional value away",
         params: Params,
-        body: Type.Object({ name: Type.Optional(Name), ...place }),
+        body: Settings,
         response: { 200: SiteAnswer },
       },
     },
@@ -105,12 +122,19 @@ export const siteRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
 
   app.delete(
     "/sites/:site_id",
-    { schema: { summary: "Delete a site on which nothing stands any more", params: Params } },
+    {
+      schema: {
+        operationId: "deleteSite",
+        summary: "Delete a site on which nothing stands any more",
+        params: Params,
+        response: { 204: nothing() },
+      },
+    },
     async (request, reply) => {
       const { site_id: siteId } = request.params;
       await access.authorize(await callerOf(request), "site.delete", { siteId });
       await registry.sites.remove(siteId);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 
@@ -118,10 +142,11 @@ export const siteRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (
     "/sites/:site_id/devices",
     {
       schema: {
+        operationId: "listSiteDevices",
         summary: "List a site's devices",
         params: Params,
         querystring: PageQuery,
-        response: { 200: Type.Array(DeviceAnswer) },
+        response: { 200: pageOf(DeviceAnswer) },
       },
     },
     async (request, reply) => {

@@ -21,7 +21,7 @@ describe("the way of a newcomer through the REST resources", () => {
   it("whoever creates an organization is its owner", async () => {
     const { status, body } = await owner.call("GET", `/organizations/${orgId}`);
     assert.equal(status, 200);
-    assert.deepEqual(Object.keys(body), ["id", "name", "owner_id", "created_at"]);
+    assert.deepEqual(Object.keys(body), ["id", "name", "owner_id", "retention_days", "created_at"]);
     assert.equal(body.owner_id, owner.id);
     assert.match(body.id, /^org-[0-9a-z]{26}$/);
     assert.equal(new Date(body.created_at).toISOString(), body.created_at);
@@ -214,7 +214,7 @@ describe("the way of a newcomer through the REST resources", () => {
       next = /^<(.*)>; rel="next"$/.exec(headers.get("link") ?? "")?.[1];
     }
     assert.deepEqual(seen, made);
-    assert.equal((await owner.call("GET", `/sites?org_id=${id}&cursor=!`)).status, 400);
+    assert.equal((await owner.call("GET", `/sites?org_id=${id}&cursor=!`)).status, 422);
     assert.equal((await owner.call("GET", `/sites?org_id=${id}&limit=0`)).status, 422);
   });
 });

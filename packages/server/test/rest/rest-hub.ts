@@ -9,6 +9,7 @@ import type { Registration } from "../../src/config.ts";
 import { openRegistry, type Registry } from "../../src/registry/database.ts";
 import type { IdentityType } from "../../src/registry/identities.ts";
 import { registerErrorHandler } from "../../src/rest/errors.ts";
+import { createRateLimits } from "../../src/rest/rate-limits.ts";
 import { restRoutes } from "../../src/rest/routes.ts";
 import { claimMessage, machineKey, personKey, type TestKey } from "./keys-for-tests.ts";
 
@@ -40,15 +41,23 @@ export interface RestHub extends AsyncDisposable {
 }
 
 export async function startRestHub(
-  options: { registration?: Registration; authRequestsPerMinute?: number } = {},
+  options: {
+    registration?: Registration;
+    authRequestsPerMinute?: number;
+    requestsPerMinute?: number;
+  } = {},
 ): Promise<RestHub> {
   const dataDir = await mkdtemp(join(tmpdir(), "novacore-rest-"));
   const registry = await openRegistry({ databaseUrl: undefined, dataDir });
   const app = fastify({ logger: false }).withTypeProvider<TypeBoxTypeProvider>();
-  const { registration = "open", authRequestsPerMinute = 100_000 } = options;
+  const { registration = "open", authRequestsPerMinute = 100_000, requestsPerMinute } = options;
   const access = createAccess({ registry, dataDir, registration, log: app.log });
   registerErrorHandler(app);
-  await app.register(restRoutes, { registry, access, authRequestsPerMinute });
+  const rateLimits = await createRateLimits(app, {
+    ...{ access, authRequestsPerMinute },
+    ...(requestsPerMinute !== undefined && { requestsPerMinute }),
+  });
+  await app.register(restRoutes, { registry, access, rateLimits });
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
 
   const call: RestHub["call"] = async (method, path, body, token) => {

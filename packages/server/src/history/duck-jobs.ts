@@ -1,0 +1,33 @@
+import type { ErrorCode, ErrorDetail } from "@novacore/protocol";
+import type { Result, Value } from "../duck/database.ts";
+import type { Columnar, RangeJob, RangeResult } from "./range-job.ts";
+
+/** What the thread of DuckDB can be asked. */
+export type Job =
+  | { readonly kind: "range"; readonly range: RangeJob }
+  | {
+      readonly kind: "select";
+      readonly sql: string;
+      readonly parameters: readonly Value[];
+      /** Temporary tables that the statement finds; those without rows are not made. */
+      readonly tables: readonly { readonly name: string; readonly rows: Columnar }[];
+    };
+
+export type JobResult =
+  | ({ readonly kind: "range" } & RangeResult)
+  | { readonly kind: "select"; readonly result: Result };
+
+export type DuckOrder =
+  | { readonly kind: "run"; readonly id: number; readonly job: Job }
+  | { readonly kind: "interrupt"; readonly id: number };
+
+export type DuckAnswer =
+  | { readonly kind: "done"; readonly id: number; readonly result: JobResult }
+  | {
+      readonly kind: "failed";
+      readonly id: number;
+      /** Of an error that is told as it is; undefined for DuckDB's own. */
+      readonly code: ErrorCode | undefined;
+      readonly message: string;
+      readonly details: readonly ErrorDetail[];
+    };

@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto";
+import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
+import { encodeCursor } from "@novacore/protocol";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import type { Access } from "../access/access.ts";
+import type { DuckThread } from "../history/duck-thread.ts";
+import { contentTypes } from "../history/formats/format.ts";
+import type { RangeResult } from "../history/range-job.ts";
+import type { FoundSource, ReadingsSources } from "../history/range-source.ts";
+import { limits } from "../limits.ts";
+import type { Registry } from "../registry/database.ts";
+import { negotiate } from "./accept.ts";
+import type { CallerOf } from "./authenticate.ts";
+import { idOf, nothing } from "./fields.ts";
+import { decodePage, encodePage } from "./telemetry-page.ts";
+import { readTelemetryQuery, TelemetryQuery, type TelemetryWish } from "./telemetry-query.ts";
+import { findTarget, type Target } from "./telemetry-target.ts";
+
+export interface History {
+  readonly sources: Pick<ReadingsSources, "find">;
+  readonly duck: Pick<DuckThread, "range">;
+}
+
+export interface TelemetryRoutesOptions {
+  readonly access: Pick<Access, "authorize">;
+  readonly registry: Pick<Registry, "sites" | "devices">;
+  readonly callerOf: CallerOf;
+  readonly history: History;
+  readonly now?: () => number;
+}
+
+const Answer = Type.Object(
+  {
+    from: Type.String({ format: "date-time" }),
+    to: Type.String({ format: "date-time", description: "Not part of it" }),
+    resolution: Type.String(),
+    timezone: Type.String(),
+    agg: Type.Optional(Type.Array(Type.String())),
+    cursor: Type.String({ description: "A live stream from here has what is not in here" }),
+    units: Type.Record(Type.String(), Type.String()),
+    data: Type.Array(Type.Object({ der_id: Type.String(), timestamp: Type.Integer() }), {
+      description: "In the order of time. raw: readings as they were stored",
+    }),
+  },
+  { title: "Telemetry" },
+);
+
+const text = (description: string) => ({ type: "string", description });
+const answers = {
+  200: {
+    description: "As JSON; or the rows alone, in another form that Accept asks for",
+    headers: {
+      ETag: text("For If-None-Match"),
+      "Cache-Control": text(
+        "Late readings may come for a while, and then it may be kept for longer",
+      ),
+      "Novacore-Cursor": text("The answer's cursor, for every form"),
+      Link: text('<…>; rel="next": the next page of raw, where there is one'),
+    },
+    content: {
+      [contentTypes.json]: { schema: Answer },
+      [contentTypes.ndjson]: { schema: Type.String({ description: "One row a line" }) },
+      [contentTypes.csv]: { schema: Type.String({ description: "A header, then one row a line" }) },
+      [contentTypes.parquet]: { schema: Type.String({ format: "binary" }) },
+      [contentTypes.arrow]: { schema: Type.String({ format: "binary" }) },
+    },
+  },
+  304: nothing("Not changed since the answer with the ETag of If-None-Match"),
+};
+
+const paths = [
+  { url: "/ders/:der_id/telemetry", of: "a DER", name: "der_id", by: "Der" },
+  {
+    url: "/devices/:device_id/telemetry",
+    of: "all DERs of a device",
+    name: "device_id",
+    by: "Device",
+  },
+  { url: "/sites/:site_id/telemetry", of: "all DERs of a site", name: "site_id", by: "Site" },
+] as const;
+
+/** What DERs reported: single readings page by page, or aggregates over time. */
+export const telemetryRoutes: FastifyPluginAsyncTypebox<TelemetryRoutesOptions> = async (
+  app,
+  options,
+) => {
+  for (const { url, of, name, by } of paths) {
+    app.get(
+      url,
+      {
+        schema: {
+          operationId: `read${by}Telemetry`,
+          summary: `Read the telemetry of ${of} in a stretch of time`,
+          params: Type.Object({
+            [name]: idOf(`Id of the ${by === "Der" ? "DER" : by.toLowerCase()}`),
+          }),
+          querystring: TelemetryQuery,
+          response: answers,
+        },
+      },
+      async (request, reply) => {
+        const caller = await options.callerOf(request);
+        const id = Object.values(request.params)[0] ?? "";
+        const target = await findTarget(options, caller, name, id);
+        return answer(options, request, reply, target);
+      },
+    );
+  }
+};
+
+async function answer(
+  { history, now = Date.now }: TelemetryRoutesOptions,
+  request: FastifyRequest<{ Querystring: TelemetryQuery }>,
+  reply: FastifyReply,
+  target: Target,
+): Promise<FastifyReply> {
+  const { query, signal } = request;
+  const nowMs = now();
+  const format = negotiate(request.headers.accept);
+  const page = query.cursor === undefined ? undefined : decodePage(query.cursor);
+  const wish = readTelemetryQuery(query, target.ders, { nowMs, after: page?.after });
+  const { fromMs, toMs } = wish;
+  const filter = { ...target.filter, fromMs, toMs, asOf: page?.asOf };
+  const found = await history.sources.find({ orgId: target.orgId, filter, signal });
+  const etag = tagOf([format, target.orgId, JSON.stringify({ ...wish, filter }), found.tag]);
+  reply.header("etag", etag);
+  reply.header("cache-control", cacheControl(wish, nowMs));
+  reply.header("vary", "Accept, Authorization");
+  const cursor = encodeCursor({ epoch: found.moment.epoch, sequence: found.moment.head });
+  reply.header("novacore-cursor", cursor);
+  if (request.headers["if-none-match"]?.includes(etag)) return reply.code(304).send();
+  const { resolution, timezone, agg, output } = wish;
+  const head = {
+    ...{ from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() },
+    ...{ resolution, timezone, agg, cursor },
+  };
+  const job = { orgId: target.orgId, source: found.source, output, format, head };
+  const result = await history.duck.range(job, signal);
+  if (result.next !== undefined) linkNext(request, reply, { wish, found, next: result.next });
+  reply.header("content-type", contentTypes[format]);
+  return reply.send(Buffer.from(result.body.buffer));
+}
+
+function linkNext(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  page: {
+    readonly wish: TelemetryWish;
+    readonly found: FoundSource;
+    readonly next: NonNullable<RangeResult["next"]>;
+  },
+): void {
+  const { wish, found, next } = page;
+  const url = new URL(request.url, "http://localhost");
+  // The end may be now: pages are all of the same time.
+  url.searchParams.set("to", String(wish.toMs));
+  url.searchParams.set("cursor", encodePage({ asOf: found.moment, after: next }));
+  reply.header("link", `<${url.pathname}${url.search}>; rel="next"`);
+}
+
+/** Weak: the live cursor in the answer moves on, and the one before it stays as good. */
+function tagOf(parts: readonly string[]): string {
+  const hash = createHash("sha256").update(parts.join("\n")).digest("base64url");
+  return `W/"${hash.slice(0, 22)}"`;
+}
+
+/** Late readings still come: after minutes as a rule, after a week only by a bulk upload. */
+function cacheControl({ toMs }: TelemetryWish, nowMs: number): string {
+  const ageMs = nowMs - toMs;
+  if (ageMs < oldMs) return "private, no-cache";
+  return `private, max-age=${ageMs < limits.backfillMs ? 60 : 3_600}`;
+}
+
+const oldMs = 3_600_000;

@@ -1,0 +1,99 @@
+import { rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { NatsConnection } from "@nats-io/transport-node";
+import type { Logger } from "pino";
+import { partOfOrg } from "./archive/partition.ts";
+import { archiveFolder, type Config } from "./config.ts";
+import { StreamReader } from "./deliver/stream-reader.ts";
+import { DuckThread, type HistoryMetrics } from "./history/duck-thread.ts";
+import { type LatestParts, readLatest } from "./history/latest.ts";
+import { ReadingsSources } from "./history/range-source.ts";
+import { limits } from "./limits.ts";
+import type { Registry } from "./registry/database.ts";
+import type { LastReading } from "./status-reader.ts";
+import { backfillStream, enrichedStream } from "./store/stream-configs.ts";
+
+export interface TelemetryHistoryOptions {
+  readonly config: Pick<Config, "archive" | "dataDir">;
+  readonly registry: Pick<Registry, "manifest" | "devices">;
+  /** Account HUB, of its own: the server scans while others on it wait. */
+  readonly connection: NatsConnection;
+  readonly log: Logger;
+  readonly metrics: HistoryMetrics;
+}
+
+/** The past of every reading: the archive's files, and what of the streams is not in them yet. */
+export interface TelemetryHistory {
+  readonly sources: ReadingsSources;
+  readonly duck: DuckThread;
+  readonly latest: LatestParts;
+  /** The last readings of DERs that the stream does not hold any more. */
+  lastKnown(derIds: readonly string[]): Promise<ReadonlyMap<string, LastReading>>;
+  close(): Promise<void>;
+}
+
+export async function openTelemetryHistory(
+  options: TelemetryHistoryOptions,
+): Promise<TelemetryHistory> {
+  const { config, registry, connection, log, metrics } = options;
+  const folder = archiveFolder(config);
+  const tempDir = join(resolve(config.dataDir), "history-temp");
+  // What a crash left there.
+  await rm(tempDir, { recursive: true, force: true });
+  const partitions = config.archive?.partition.count ?? 1;
+  const now = Date.now;
+  const enriched = new StreamReader(connection, enrichedStream);
+  const sources = new ReadingsSources({
+    archive:
+      config.archive === undefined
+        ? undefined
+        : {
+            folder,
+            snapshot: (query) =>
+              registry.manifest.snapshot(query, partOfOrg(query.orgId, partitions)),
+          },
+    enriched: { name: enrichedStream, source: enriched },
+    backfill: { name: backfillStream, source: new StreamReader(connection, backfillStream) },
+    now,
+  });
+  const duck = new DuckThread({
+    duck: {
+      ...{ memoryBytesMax: limits.historyMemoryBytesMax, threads: limits.historyThreads },
+      ...{ folders: [folder, tempDir], tempDir, tempBytesMax: limits.historyTempBytesMax },
+      keepsFooters: true,
+    },
+    ...{ log, metrics },
+  });
+  duck.start();
+  const latest = { enriched, sources, duck, now };
+  return {
+    ...{ sources, duck, latest },
+    lastKnown: (derIds) => lastKnown(latest, registry, derIds),
+    async close() {
+      await duck.close();
+      await rm(tempDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function lastKnown(
+  latest: LatestParts,
+  registry: TelemetryHistoryOptions["registry"],
+  derIds: readonly string[],
+): Promise<ReadonlyMap<string, LastReading>> {
+  const places = await Promise.all(
+    derIds.map(async (derId) => {
+      const der = await registry.devices.getDer(derId);
+      const device = der && (await registry.devices.get(der.deviceId));
+      if (device === undefined) return [];
+      return [{ orgId: device.orgId, siteId: device.siteId, deviceId: device.id, derId }];
+    }),
+  );
+  const { readings } = await readLatest(latest, places.flat(), { siteIds: "all" });
+  return new Map(
+    [...readings].map(([derId, { timestamp, received_at }]) => [
+      derId,
+      { timestampMs: Number(timestamp), receivedAtMs: Number(received_at) },
+    ]),
+  );
+}

@@ -1,0 +1,45 @@
+import { encodeCursor, NovacoreError } from "@novacore/protocol";
+import type { FastifyInstance } from "fastify";
+import type { Access } from "./access/access.ts";
+import { readLatest } from "./history/latest.ts";
+import { readSiteCells } from "./history/range-cells.ts";
+import type { Registry } from "./registry/database.ts";
+import type { CallerOf } from "./rest/authenticate.ts";
+import { energyRoutes } from "./rest/energy.ts";
+import { latestRoutes } from "./rest/latest.ts";
+import { telemetryRoutes } from "./rest/telemetry.ts";
+import type { ReadStatus } from "./status.ts";
+import type { TelemetryHistory } from "./telemetry-history.ts";
+
+export interface TelemetryParts {
+  readonly access: Access;
+  readonly registry: Registry;
+  readonly callerOf: CallerOf;
+  readonly history: TelemetryHistory;
+  readonly readStatus: ReadStatus;
+}
+
+/** What DERs reported and report: their newest readings, their past, and energy made of it. */
+export async function registerTelemetry(
+  app: FastifyInstance,
+  { access, registry, callerOf, history, readStatus }: TelemetryParts,
+): Promise<void> {
+  const common = { access, registry, callerOf };
+  await app.register(telemetryRoutes, { ...common, history });
+  await app.register(latestRoutes, {
+    ...common,
+    readStatus,
+    readLatest: (ders, seen) => readLatest(history.latest, ders, seen),
+  });
+  await app.register(energyRoutes, {
+    ...common,
+    async readCells(siteId, fromMs, toMs, signal) {
+      const site = await registry.sites.get(siteId);
+      if (site === undefined) throw new NovacoreError("not_found");
+      const { orgId } = site;
+      const wish = { orgId, siteId, fromMs, toMs, signal };
+      const { cells, moment } = await readSiteCells(history, wish);
+      return { cells, cursor: encodeCursor({ epoch: moment.epoch, sequence: moment.head }) };
+    },
+  });
+}
