@@ -65,6 +65,8 @@ async function valuesOf(hub: TestHub, home: Home): Promise<Record<string, string
     ticket,
     now: `${nowMs}`,
     a_minute_ago: `${nowMs - 60_000}`,
+    an_hour_ago: `${nowMs - 3_600_000}`,
+    eight_days_ago: `${nowMs - 8 * 86_400_000}`,
     cursor_of_an_older_stream: encodeCursor({ epoch: 1, sequence: 1 }),
   };
 }

@@ -4,7 +4,8 @@ import cors from "@fastify/cors";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
-import { registerErrorHandler } from "./rest/errors.ts";
+import { limits } from "./limits.ts";
+import { answerFrameworkError, answerUnreadable, registerErrorHandler } from "./rest/errors.ts";
 import type { Tls } from "./tls.ts";
 
 /** How long a client may take to send the head of a request, and an upload as a whole. */
@@ -24,6 +25,9 @@ export async function createHttpApp(
   const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
     loggerInstance,
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: answerUnreadable,
+    routerOptions: { maxParamLength: limits.pathPartCharactersMax },
     // One line a request would drown the log of a hub that takes uploads; failures are logged.
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
@@ -46,8 +50,13 @@ export async function createHttpApp(
     // For the session cookie, which opens streams alone.
     credentials: true,
     methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-    allowedHeaders: ["authorization", "content-type", "last-event-id", "cache-control"],
-    exposedHeaders: ["link", "retry-after", "x-request-id"],
+    allowedHeaders: [
+      ...["authorization", "content-type", "last-event-id", "cache-control", "if-none-match"],
+    ],
+    exposedHeaders: [
+      ...["link", "retry-after", "x-request-id", "etag", "novacore-cursor"],
+      ...["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"],
+    ],
     maxAge: 600,
   });
   app.addHook("onSend", async (request, reply) => {

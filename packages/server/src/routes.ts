@@ -1,7 +1,8 @@
 import type { NatsConnection } from "@nats-io/transport-node";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyPluginAsync } from "fastify";
 import type { Logger } from "pino";
 import type { Access } from "./access/access.ts";
+import type { Archive } from "./archive/archive.ts";
 import { createAddressOf } from "./client-address.ts";
 import type { Config } from "./config.ts";
 import type { ConsumerUpkeep } from "./consumer-upkeep.ts";
@@ -13,6 +14,7 @@ import { createFrameSource } from "./frame-source.ts";
 import { claimStartMs, rejectionSight } from "./gateway-sight.ts";
 import { httpSource } from "./ingest/http-source.ts";
 import type { Ingest } from "./ingest/ingest.ts";
+import { limits } from "./limits.ts";
 import type { NatsServer } from "./nats/server.ts";
 import { healthRoutes, type ReadinessCheck } from "./observe/health.ts";
 import type { Metrics } from "./observe/metrics.ts";
@@ -23,13 +25,20 @@ import { createCallerOf } from "./rest/authenticate.ts";
 import { consumerRoutes } from "./rest/consumers.ts";
 import { gatewayStateRoutes } from "./rest/gateway-state.ts";
 import { natsCredentialsRoutes } from "./rest/nats-credentials.ts";
+import { registerOpenApi } from "./rest/openapi.ts";
+import { createRateLimits, type RateLimits } from "./rest/rate-limits.ts";
 import { restRoutes } from "./rest/routes.ts";
+import { requestValidator } from "./rest/validator.ts";
+import { registerStatus } from "./status.ts";
+import type { LastKnown } from "./status-reader.ts";
 import type { BackEndConsumers } from "./store/consumers.ts";
 import { readGatewayState } from "./store/gateway-state.ts";
 import { rejectionRoutes } from "./store/rejection-routes.ts";
 import type { Store } from "./store/store.ts";
 import { enrichedStream } from "./store/stream-configs.ts";
 import { createStreamGrants } from "./stream-grants.ts";
+import type { TelemetryHistory } from "./telemetry-history.ts";
+import { registerTelemetry } from "./telemetry-routes.ts";
 
 export interface RouteParts {
   readonly config: Pick<Config, "corsOrigins" | "trustProxy" | "websocketDeflate">;
@@ -44,6 +53,13 @@ export interface RouteParts {
   readonly consumerUpkeep: ConsumerUpkeep;
   readonly ingest: Ingest;
   readonly delivery: Delivery;
+  /** Undefined: nothing is archived. */
+  readonly archive: Archive | undefined;
+  readonly history: TelemetryHistory;
+  /** Account SYS. */
+  readonly sys: NatsConnection;
+  /** The last readings of DERs that the stream does not hold any more. */
+  readonly lastKnown?: LastKnown;
   /** Account HUB. */
   readonly hub: NatsConnection;
   /** Account DEV. */
@@ -66,40 +82,47 @@ export async function registerRoutes(
   const { access, registry, store, ingest, dev, metrics } = parts;
   const callerOf = createCallerOf(access);
 
+  app.setValidatorCompiler(requestValidator);
+  await registerOpenApi(app, { version: parts.version });
   await app.register(healthRoutes, {
     version: parts.version,
     metrics: metrics.registry,
     checks: readinessChecks(parts),
   });
   await app.register(asyncApiRoutes, { version: parts.version, addresses: parts.addresses });
-  await app.register(restRoutes, { registry, access });
-  await app.register(gatewayStateRoutes, {
-    access,
-    callerOf,
-    readState: async (serial) =>
-      readGatewayState(dev, serial, await claimStartMs(registry, serial)),
-  });
+  const rateLimits = await createRateLimits(app, { access });
+  await app.register(restRoutes, { registry, access, rateLimits });
   await app.register(httpSource, {
     uploads: ingest.uploads,
     async authorizeUpload(request, gatewaySerial) {
       await access.authorize(await callerOf(request), "telemetry.publish", { gatewaySerial });
     },
   });
-  await app.register(consumerRoutes, {
-    ...{ access, registry, callerOf, consumers: parts.consumers },
-    onMade: () => parts.consumerUpkeep.plan(),
-  });
-  await app.register(natsCredentialsRoutes, {
-    ...{ access, registry, callerOf, addresses: parts.addresses },
-    stream: { name: enrichedStream, epoch: store.enrichedEpoch },
-  });
-  await app.register(rejectionRoutes, {
-    rejections: store.rejections,
-    async authorizeRejections(request, gatewaySerial) {
-      return rejectionSight(access, registry, await callerOf(request), gatewaySerial);
-    },
-  });
-  return registerStreams(app, parts);
+  const limited: FastifyPluginAsync = async (part) => {
+    rateLimits.byIdentity(part);
+    await part.register(gatewayStateRoutes, {
+      access,
+      callerOf,
+      readState: async (serial) =>
+        readGatewayState(dev, serial, await claimStartMs(registry, serial)),
+    });
+    await part.register(consumerRoutes, {
+      ...{ access, registry, callerOf, consumers: parts.consumers },
+      onMade: () => parts.consumerUpkeep.plan(),
+    });
+    await part.register(natsCredentialsRoutes, {
+      ...{ access, registry, callerOf, addresses: parts.addresses },
+      stream: { name: enrichedStream, epoch: store.enrichedEpoch },
+    });
+    await part.register(rejectionRoutes, {
+      rejections: store.rejections,
+      async authorizeRejections(request, gatewaySerial) {
+        return rejectionSight(access, registry, await callerOf(request), gatewaySerial);
+      },
+    });
+  };
+  await app.register(limited);
+  return registerStreams(app, parts, rateLimits);
 }
 
 /** What other hubs told of the registry meanwhile was told to nobody. */
@@ -115,8 +138,10 @@ async function recheckAfterReconnects(
 /** SSE and WebSocket: two ways to write, one way to ask, authorise, queue and end. */
 async function registerStreams(
   app: FastifyInstance,
-  { config, access: everyAccess, registry, ingest, delivery, hub, log, metrics }: RouteParts,
+  parts: RouteParts,
+  rateLimits: RateLimits,
 ): Promise<{ readonly acceptWebSocket: AcceptWebSocket }> {
+  const { config, access: everyAccess, registry, ingest, delivery, hub, log, metrics } = parts;
   const access = createStreamGrants(everyAccess, registry, config.corsOrigins);
   const connections = new OpenConnections({ delivery, access, log });
   app.addHook("preClose", () => connections.drain());
@@ -126,7 +151,18 @@ async function registerStreams(
     delivered: metrics.delivered.labels(transport),
     slowClosed: metrics.slowClosed,
   });
-  await app.register(sseRoutes, { delivery, access, connections, metrics: metricsOf("sse"), log });
+  const limited: FastifyPluginAsync = async (part) => {
+    rateLimits.byIdentity(part);
+    const callerOf = createCallerOf(everyAccess);
+    const { readStatus } = await registerStatus(part, { ...parts, connections, callerOf });
+    await part.register(async (queries) => {
+      rateLimits.byIdentity(queries, limits.historyRequestsPerMinute);
+      await registerTelemetry(queries, { ...parts, callerOf, readStatus });
+    });
+    const sseMetrics = metricsOf("sse");
+    await part.register(sseRoutes, { delivery, access, connections, metrics: sseMetrics, log });
+  };
+  await app.register(limited);
   const door = createWebSocketDoor({
     ...{ delivery, access, connections, log },
     metrics: metricsOf("websocket"),
@@ -138,7 +174,7 @@ async function registerStreams(
   return { acceptWebSocket: door.accept };
 }
 
-function readinessChecks({ nats, registry, hub, dev }: RouteParts): ReadinessCheck[] {
+function readinessChecks({ nats, registry, hub, dev, archive }: RouteParts): ReadinessCheck[] {
   return [
     {
       name: "registry",
@@ -165,6 +201,8 @@ function readinessChecks({ nats, registry, hub, dev }: RouteParts): ReadinessChe
         return answers.every(Boolean) ? undefined : "a connection to nats-server does not answer";
       },
     },
+    // Readings are taken and delivered all the same, and wait in the stream for days.
+    { name: "archive", isAdvisory: true, check: () => archive?.problem() },
   ];
 }
 

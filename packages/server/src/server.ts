@@ -1,8 +1,10 @@
 import type { NatsConnection } from "@nats-io/transport-node";
+import type { Logger } from "pino";
 import packageJson from "../package.json" with { type: "json" };
 import { createAccess } from "./access/access.ts";
 import { startCallout } from "./access/callout.ts";
-import type { Config } from "./config.ts";
+import { type Archive, startArchive } from "./archive/archive.ts";
+import { archiveFolder, type Config } from "./config.ts";
 import { ConsumerUpkeep } from "./consumer-upkeep.ts";
 import { createDelivery } from "./deliver/delivery.ts";
 import { createHttpApp, listenHttp } from "./http-app.ts";
@@ -11,6 +13,8 @@ import { assertLimits, limits } from "./limits.ts";
 import { connectHub } from "./nats/connection.ts";
 import type { HubAccount } from "./nats/hub-keys.ts";
 import { cutOffIdentity } from "./nats/kick.ts";
+import { cutOffOutdated } from "./nats/outdated-logins.ts";
+import { watchRequests } from "./nats/request-watch.ts";
 import { type NatsServer, startNats } from "./nats/server.ts";
 import { createLog } from "./observe/log.ts";
 import { createMetrics, type Metrics } from "./observe/metrics.ts";
@@ -22,6 +26,7 @@ import type { HubAddresses } from "./rest/asyncapi-servers.ts";
 import { registerRoutes } from "./routes.ts";
 import { BackEndConsumers } from "./store/consumers.ts";
 import { openStore } from "./store/store.ts";
+import { openTelemetryHistory } from "./telemetry-history.ts";
 import { openTls } from "./tls.ts";
 
 const { version } = packageJson;
@@ -82,6 +87,11 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
     callout.revoke(identityId);
     cutOff(identityId);
   };
+  // Of the hub's own nats-server nobody is left from before.
+  if (!nats.embedded) {
+    const { mayStand } = access;
+    void cutOffOutdated({ sys, mayStand, cutOff: cutOffNow, log });
+  }
   opened.defer(access.onRevoked(cutOffNow));
   opened.defer(access.onIntegrationChanged(cutOffNow));
   const onFlood = (serial: string) => {
@@ -89,13 +99,26 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
     callout.block(serial, limits.gatewayBlockMs);
     cutOff(serial);
   };
+  const onRequestFlood = (identityId: string) => {
+    log.warn(
+      { event: "back_end_flood", identityId },
+      "a back end floods and is cut off for a while",
+    );
+    callout.block(identityId, limits.backEndBlockMs);
+    cutOff(identityId);
+  };
 
   progress("Opening the streams …");
+  opened.defer(
+    watchRequests({ sys, hub: await connect("HUB", "watch"), onFlood: onRequestFlood, log }),
+  );
   const hub = await connect("HUB", "store");
   const dev = await connect("DEV", "gateways");
   opened.defer(shareRegistryNews(hub, registry.changes, log));
   const store = await openStore({ hub, dev, sys, log, metrics });
   opened.defer(() => store.close());
+  const archive = openArchive(config, nats, log, metrics);
+  opened.defer(() => archive?.close());
   const consumers = new BackEndConsumers(await connect("HUB", "consumers"));
   const consumerUpkeep = new ConsumerUpkeep({ consumers, registry, log });
   opened.defer(() => consumerUpkeep.stop());
@@ -115,6 +138,12 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
   });
   opened.defer(() => delivery.stop());
 
+  const history = await openTelemetryHistory({
+    ...{ config, registry, log, metrics },
+    connection: await connect("HUB", "history"),
+  });
+  opened.defer(() => history.close());
+
   const app = await createHttpApp(config, log, tls);
   opened.defer(() => app.close());
   const addresses = Promise.withResolvers<HubAddresses>();
@@ -130,6 +159,10 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
     consumerUpkeep,
     ingest,
     delivery,
+    archive,
+    history,
+    lastKnown: history.lastKnown,
+    sys,
     hub,
     dev,
     log,
@@ -155,6 +188,24 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
   };
   addresses.resolve(found);
   return { ...found, failed: ingest.failed, close: () => running.disposeAsync() };
+}
+
+/** Undefined: nothing is to be archived. */
+function openArchive(
+  config: Config,
+  { natsUrl }: NatsServer,
+  log: Logger,
+  metrics: Metrics,
+): Archive | undefined {
+  const { archive, dataDir, databaseUrl } = config;
+  if (archive === undefined) return undefined;
+  const { intervalMs, partition } = archive;
+  const folder = archiveFolder(config);
+  return startArchive({
+    program: new URL("./archive-thread.ts", import.meta.url),
+    settings: { natsUrl, dataDir, databaseUrl, folder, intervalMs, partition },
+    ...{ log, metrics },
+  });
 }
 
 function countRestarts(nats: NatsServer, metrics: Metrics): () => void {
