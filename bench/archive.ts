@@ -5,11 +5,12 @@
  *
  *   npm run bench:archive -- [readings=2000000] [organizations=4]
  */
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { hubFlags } from "../scripts/hub-flags.mjs";
 import { type HubProcess, startHubProcess } from "../test/support/hub-process.ts";
 import type { WritingAnswer, WritingOrder } from "./archive/writing.ts";
 import { cpuSeconds, describeMachine, forkBench } from "./whole/rig.ts";
@@ -33,7 +34,8 @@ try {
 async function bench({ natsUrl, dataDir, pid }: HubProcess): Promise<void> {
   const orgs = Array.from({ length: organizations }, (_, index) => `org-${index}`);
   const bare = forkBench("bare.ts", [natsUrl, dataDir, ...orgs]);
-  const writing = forkBench("../archive/writing.ts", [natsUrl, dataDir, folder]);
+  const program = join(import.meta.dirname, "archive", "writing.ts");
+  const writing = fork(program, [natsUrl, dataDir, folder], { execArgv: [...hubFlags] });
   children.push(bare, writing);
   console.error(`Storing ${readings} readings …`);
   bare.send({ readings });

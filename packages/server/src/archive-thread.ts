@@ -36,6 +36,7 @@ await runArchive(
   {
     ...{ streams, folder, intervalMs, partition, connection },
     manifest: registry.manifest,
+    home: registry.archiveHome,
     report: (event) => port.postMessage(event),
     async purge(stream, upToSequence) {
       await manager.streams.purge(stream, { seq: upToSequence + 1 });

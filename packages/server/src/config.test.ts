@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readConfig } from "./config.ts";
+import { archiveFolder, readConfig } from "./config.ts";
 
 test("without any setting the hub listens on this machine alone, on the documented ports", () => {
   const { host, httpPort, realtimePort, natsPort, mqttPort, dataDir, logLevel } = readConfig({});
@@ -86,4 +86,27 @@ test("lists are split by commas, with blanks left out", () => {
     NOVACORE_CORS_ORIGINS: "https://a.example, ,https://b.example",
   });
   assert.deepEqual(corsOrigins, ["https://a.example", "https://b.example"]);
+});
+
+test("the archive is in the data folder, elsewhere, or off", () => {
+  const byDefault = readConfig({ NOVACORE_DATA_DIR: "/data" });
+  assert.equal(archiveFolder(byDefault), "/data/archive");
+  const { archive } = byDefault;
+  assert.deepEqual([archive?.intervalMs, archive?.partition], [60_000, { index: 0, count: 1 }]);
+  const elsewhere = readConfig({
+    ...{ NOVACORE_ARCHIVE: "/disk/a", NOVACORE_ARCHIVE_INTERVAL: "0.5" },
+    NOVACORE_ARCHIVE_PARTITION: "1/3",
+  });
+  assert.equal(archiveFolder(elsewhere), "/disk/a");
+  assert.equal(elsewhere.archive?.intervalMs, 500);
+  assert.deepEqual(elsewhere.archive?.partition, { index: 1, count: 3 });
+  assert.equal(readConfig({ NOVACORE_ARCHIVE: "off" }).archive, undefined);
+  for (const wrong of ["3/3", "1", "0/0", "-1/2", "0/9999"]) {
+    const env = { NOVACORE_ARCHIVE_PARTITION: wrong };
+    assert.throws(() => readConfig(env), /NOVACORE_ARCHIVE_PARTITION is ".*"; give k\/n/);
+  }
+  for (const wrong of ["0", "1h", "3601"]) {
+    const env = { NOVACORE_ARCHIVE_INTERVAL: wrong };
+    assert.throws(() => readConfig(env), /NOVACORE_ARCHIVE_INTERVAL is ".*"; give seconds/);
+  }
 });

@@ -2,9 +2,11 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Connection, Duck } from "../duck/database.ts";
 import { limits } from "../limits.ts";
+import type { ArchiveHome } from "../registry/archive-home.ts";
 import { Announcements } from "./announcements.ts";
 import type { ArchivedStream } from "./archived-stream.ts";
 import { LocalFolder } from "./folder.ts";
+import { assertOwnFolder } from "./own-folder.ts";
 import { pause } from "./pause.ts";
 import type { OnStep } from "./steps.ts";
 import { Upkeep, type UpkeepOptions } from "./upkeep.ts";
@@ -14,6 +16,7 @@ type Shared = Pick<WriterOptions, "connection" | "manifest" | "partition" | "rep
 
 export interface ArchiveParts extends Shared {
   readonly streams: readonly ArchivedStream[];
+  readonly home: ArchiveHome;
   /** Where the archive is. */
   readonly folder: string;
   readonly intervalMs: number;
@@ -31,6 +34,7 @@ export async function runArchive(parts: ArchiveParts, signal: AbortSignal): Prom
   const { streams, folder: root, partition, intervalMs, onStep = () => undefined } = parts;
   const { connection, manifest, report, purge } = parts;
   const folder = new LocalFolder(root, onStep);
+  await assertOwnFolder(root, parts.home);
   const announcements = new Announcements(manifest, onStep);
   // Hubs that share the folder have one each.
   const tempDir = join(root, "temp", `archive-${partition.index}-of-${partition.count}`);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Dialect, Kysely, PostgresDialect } from "kysely";
 import { Migrator } from "kysely/migration";
 import { Pool } from "pg";
+import { ArchiveHome } from "./archive-home.ts";
 import { ChangeFeed, type RegistryChanges } from "./changes.ts";
 import { DeviceStore } from "./devices.ts";
 import { GatewayStore } from "./gateways.ts";
@@ -37,6 +38,8 @@ export interface Registry {
   readonly natsSlots: NatsSlots;
   /** Which files make up the archive. */
   readonly manifest: Manifest;
+  /** Where they are. */
+  readonly archiveHome: ArchiveHome;
   readonly changes: RegistryChanges;
   /** Throws when the database does not answer: for the readiness check. */
   ping(): Promise<void>;
@@ -69,6 +72,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     integrations: new IntegrationStore(db, changes, members),
     natsSlots: new NatsSlots(db),
     manifest: new Manifest(db),
+    archiveHome: new ArchiveHome(db),
     changes,
     ping: async () => {
       await db.selectFrom("claim_nonces").select("nonce").limit(1).execute();

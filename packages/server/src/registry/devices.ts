@@ -85,11 +85,7 @@ export class DeviceStore {
   }
 
   /** On all sites of an organization, or on some of them. */
-  async listOfOrg(
-    orgId: string,
-    siteIds: readonly string[] | "all",
-    page: Page,
-  ): Promise<Device[]> {
+  async listOfOrg(orgId: string, siteIds: readonly string[] | "all", page: Page) {
     if (siteIds !== "all" && siteIds.length === 0) return [];
     return this.#read((query) => {
       const ofOrg = query.where("sites.org_id", "=", orgId);

@@ -206,6 +206,16 @@ export function toFile(row: Selectable<ArchiveFileRow>): ArchiveFile {
   };
 }
 
+export async function knowsPath(db: Kysely<Tables>, path: string): Promise<boolean> {
+  const file = await db
+    .selectFrom("archive_files")
+    .select("path")
+    .where("path", "=", path)
+    .union(db.selectFrom("archive_garbage").select("path").where("path", "=", path))
+    .executeTakeFirst();
+  return file !== undefined;
+}
+
 /** SQLite takes 32 766 parameters in one statement; a file has sixteen. */
 const portionMax = 500;
 

@@ -5,6 +5,7 @@ import {
   dropCells,
   inPortions,
   keepAnnounced,
+  knowsPath,
   movePosition,
   readDays,
   readFiles,
@@ -292,12 +293,6 @@ export class Manifest {
 
   /** Whether a file in the folder is, or was lately, part of the archive. */
   async knows(path: string): Promise<boolean> {
-    const file = await this.#db
-      .selectFrom("archive_files")
-      .select("path")
-      .where("path", "=", path)
-      .union(this.#db.selectFrom("archive_garbage").select("path").where("path", "=", path))
-      .executeTakeFirst();
-    return file !== undefined;
+    return knowsPath(this.#db, path);
   }
 }

@@ -27,6 +27,11 @@ const migrations: Record<string, Migration> = {
       for (const statement of archiveReachTables) await sql.raw(statement).execute(db);
     },
   },
+  "0005-archive-home": {
+    up: async (db: Kysely<unknown>) => {
+      await sql.raw(archiveHomeTable).execute(db);
+    },
+  },
 };
 
 /** Plain SQL: it is the subset that both databases read the same way, and shows it. */
@@ -185,3 +190,9 @@ const archiveReachTables = [
     before_day text not null
   )`,
 ];
+
+/** One row: which folder the files are in. */
+const archiveHomeTable = `create table archive_home (
+    id integer primary key check (id = 1),
+    folder_id text not null
+  )`;

@@ -24,6 +24,7 @@ export interface Tables {
   archive_files: ArchiveFileRow;
   archive_positions: ArchivePositionRow;
   archive_garbage: ArchiveGarbageRow;
+  archive_home: ArchiveHomeRow;
   archive_reach: ArchiveReachRow;
   archive_expired: ArchiveExpiredRow;
 }
@@ -184,4 +185,10 @@ export interface ArchiveExpiredRow {
   org_id: string;
   /** Readings of the days before it were removed, as their organization does not keep them. */
   before_day: string;
+}
+
+export interface ArchiveHomeRow {
+  /** 1: there is one. */
+  id: number;
+  folder_id: string;
 }

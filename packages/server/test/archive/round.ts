@@ -25,7 +25,7 @@ export interface Round {
   readonly report: (event: ArchiveEvent) => void;
 }
 
-export const streams: readonly ArchivedStream[] = [
+const streams: readonly ArchivedStream[] = [
   { name: "ENRICHED_TELEMETRY", parseSubject: parseEnrichedSubject, isMain: true },
   { name: "BACKFILL_TELEMETRY", parseSubject: parseBackfillSubject, isMain: false },
 ];

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -102,6 +102,28 @@ test("an archive that cannot write is started again until it can, and says why",
     const mode = statSync(join(entry.parentPath, entry.name)).mode & 0o777;
     if (entry.parentPath.includes("org=")) assert.equal(mode, entry.isFile() ? 0o600 : 0o700);
   }
+});
+
+test("another folder than the one that the files are in is not written to", async (t) => {
+  const rig = await ArchiveRig.open(t);
+  if (rig === undefined) return;
+  const org = await rig.newOrg();
+  await rig.publish([{ org, der: "d", timestamp: now, W: 1 }]);
+  const first = run(t, rig, { folder: rig.folder.root, intervalMs: 100 });
+  await first.until("the reading is archived", () => first.counts.get("archived") === 1);
+  await first.archive.close();
+  const other = mkdtempSync(join(tmpdir(), "novacore-archive-"));
+  atEnd(t, () => rmSync(other, { recursive: true, force: true }));
+  await rig.publish([{ org, der: "d", timestamp: now + 1, W: 2 }]);
+  const second = run(t, rig, { folder: other, intervalMs: 100 });
+  await second.until("it fails", () => second.failures.length > 0);
+  assert.match(second.archive.problem() ?? "", /is not the archive of this registry/);
+  await second.archive.close();
+  assert.deepEqual(readdirSync(other), []);
+  const moved = join(other, "moved");
+  cpSync(rig.folder.root, moved, { recursive: true });
+  const third = run(t, rig, { folder: moved, intervalMs: 100 });
+  await third.until("the next is archived", () => third.counts.get("archived") === 1);
 });
 
 test("a nats-server that is killed and comes back is read on from where the archive is", async (t) => {
