@@ -537,6 +537,12 @@ export function assertLimits(): void {
   if (limits.replayingConsumersPerOrgMax > limits.replayingConsumersMax) {
     throw new Error("replayingConsumersPerOrgMax exceeds replayingConsumersMax");
   }
+  if (limits.archiveBatchBytesMax >= limits.subscriberQueueBytesMax) {
+    throw new Error("archiveBatchBytesMax exceeds subscriberQueueBytesMax");
+  }
+  if (limits.archiveReplaysMax >= limits.historyQueriesMax) {
+    throw new Error("archiveReplaysMax exceeds historyQueriesMax");
+  }
   if (limits.gatheredBytesMax >= limits.subscriberQueueBytesMax) {
     throw new Error("gatheredBytesMax exceeds subscriberQueueBytesMax");
   }

@@ -26,7 +26,7 @@ import type { HubAddresses } from "./rest/asyncapi-servers.ts";
 import { registerRoutes } from "./routes.ts";
 import { BackEndConsumers } from "./store/consumers.ts";
 import { openStore } from "./store/store.ts";
-import { openTelemetryHistory } from "./telemetry-history.ts";
+import { openTelemetryHistory, startHistoryThread } from "./telemetry-history.ts";
 import { openTls } from "./tls.ts";
 
 const { version } = packageJson;
@@ -61,6 +61,8 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
   opened.defer(() => registry.close());
   const access = createAccess({ ...config, registry, log });
   opened.defer(() => access.close());
+  const historyThread = await startHistoryThread({ config, log, metrics });
+  opened.defer(() => historyThread.close());
 
   progress("Starting nats-server …");
   const nats = await startNats({ config, dataDir: config.dataDir, log, onProgress: progress });
@@ -130,19 +132,19 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
   });
   opened.defer(() => ingest.stop());
 
+  const history = openTelemetryHistory({
+    ...{ config, registry, duck: historyThread },
+    connection: await connect("HUB", "history"),
+  });
+
   const delivery = await createDelivery({
     connection: await connect("HUB", "live"),
     readConnection: await connect("HUB", "replay"),
+    archive: history.sequences,
     log,
     metrics,
   });
   opened.defer(() => delivery.stop());
-
-  const history = await openTelemetryHistory({
-    ...{ config, registry, log, metrics },
-    connection: await connect("HUB", "history"),
-  });
-  opened.defer(() => history.close());
 
   const app = await createHttpApp(config, log, tls);
   opened.defer(() => app.close());

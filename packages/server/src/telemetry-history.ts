@@ -8,6 +8,7 @@ import { StreamReader } from "./deliver/stream-reader.ts";
 import { DuckThread, type HistoryMetrics } from "./history/duck-thread.ts";
 import { type LatestParts, readLatest } from "./history/latest.ts";
 import { ReadingsSources } from "./history/range-source.ts";
+import { SequenceQueries } from "./history/sequence-query.ts";
 import { limits } from "./limits.ts";
 import type { Registry } from "./registry/database.ts";
 import type { LastReading } from "./status-reader.ts";
@@ -18,8 +19,35 @@ export interface TelemetryHistoryOptions {
   readonly registry: Pick<Registry, "manifest" | "devices">;
   /** Account HUB, of its own: the server scans while others on it wait. */
   readonly connection: NatsConnection;
+  readonly duck: DuckThread;
+}
+
+export interface HistoryThreadOptions {
+  readonly config: Pick<Config, "archive" | "dataDir">;
   readonly log: Logger;
   readonly metrics: HistoryMetrics;
+}
+
+/** The thread that answers queries; starting takes it half a second, so it is best started early. */
+export async function startHistoryThread({
+  config,
+  log,
+  metrics,
+}: HistoryThreadOptions): Promise<DuckThread> {
+  const folder = archiveFolder(config);
+  const tempDir = join(resolve(config.dataDir), "history-temp");
+  // What a crash left there.
+  await rm(tempDir, { recursive: true, force: true });
+  const duck = new DuckThread({
+    duck: {
+      ...{ memoryBytesMax: limits.historyMemoryBytesMax, threads: limits.historyThreads },
+      ...{ folders: [folder, tempDir], tempDir, tempBytesMax: limits.historyTempBytesMax },
+      keepsFooters: true,
+    },
+    ...{ log, metrics },
+  });
+  duck.start();
+  return duck;
 }
 
 /** The past of every reading: the archive's files, and what of the streams is not in them yet. */
@@ -27,19 +55,15 @@ export interface TelemetryHistory {
   readonly sources: ReadingsSources;
   readonly duck: DuckThread;
   readonly latest: LatestParts;
+  /** What the stream does not hold any more, in its order; undefined: nothing is archived. */
+  readonly sequences: SequenceQueries | undefined;
   /** The last readings of DERs that the stream does not hold any more. */
   lastKnown(derIds: readonly string[]): Promise<ReadonlyMap<string, LastReading>>;
-  close(): Promise<void>;
 }
 
-export async function openTelemetryHistory(
-  options: TelemetryHistoryOptions,
-): Promise<TelemetryHistory> {
-  const { config, registry, connection, log, metrics } = options;
+export function openTelemetryHistory(options: TelemetryHistoryOptions): TelemetryHistory {
+  const { config, registry, connection, duck } = options;
   const folder = archiveFolder(config);
-  const tempDir = join(resolve(config.dataDir), "history-temp");
-  // What a crash left there.
-  await rm(tempDir, { recursive: true, force: true });
   const partitions = config.archive?.partition.count ?? 1;
   const now = Date.now;
   const enriched = new StreamReader(connection, enrichedStream);
@@ -56,23 +80,15 @@ export async function openTelemetryHistory(
     backfill: { name: backfillStream, source: new StreamReader(connection, backfillStream) },
     now,
   });
-  const duck = new DuckThread({
-    duck: {
-      ...{ memoryBytesMax: limits.historyMemoryBytesMax, threads: limits.historyThreads },
-      ...{ folders: [folder, tempDir], tempDir, tempBytesMax: limits.historyTempBytesMax },
-      keepsFooters: true,
-    },
-    ...{ log, metrics },
-  });
-  duck.start();
   const latest = { enriched, sources, duck, now };
+  const snapshot = (orgId: string, epoch: number, after: number) => {
+    const part = partOfOrg(orgId, partitions);
+    return registry.manifest.sequences({ orgId, stream: enrichedStream, epoch, after }, part);
+  };
+  const sequences = config.archive && new SequenceQueries({ folder, snapshot, duck });
   return {
-    ...{ sources, duck, latest },
+    ...{ sources, duck, latest, sequences },
     lastKnown: (derIds) => lastKnown(latest, registry, derIds),
-    async close() {
-      await duck.close();
-      await rm(tempDir, { recursive: true, force: true });
-    },
   };
 }
 

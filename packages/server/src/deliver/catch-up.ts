@@ -16,6 +16,7 @@ import {
 } from "./past.ts";
 import { PastNewest } from "./past-newest.ts";
 import { replayAll } from "./replay.ts";
+import { ringPortion } from "./ring-portion.ts";
 import { coveredFrom, type SiteFeed } from "./site-feed.ts";
 import type { StreamBounds } from "./stream-reader.ts";
 
@@ -232,26 +233,11 @@ export class CatchUp {
 
   /** One portion of the rings; true when there is nothing more in them. */
   #sendFromRings(): boolean {
-    const { feeds, position: after } = this.#listener;
-    const bytesMax = ringPortionBytes / Math.max(1, feeds.length);
-    const portions = feeds.map(({ ring }) => ring.after(after, bytesMax));
-    const ends = portions
-      .filter((events) => bytesOf(events) >= bytesMax)
-      .map((events) => events.at(-1)?.position ?? 0);
-    // Beyond the end of a portion that was cut off, its ring has more.
-    const horizon = Math.min(Number.POSITIVE_INFINITY, ...ends);
-    const events = portions
-      .flat()
-      .filter(({ position }) => position <= horizon)
-      .sort((a, b) => a.position - b.position);
-    const wanted = events.filter(this.#matches);
-    const sent = firstWhole(wanted, this.#outlet.room);
-    const isCut = sent.length < wanted.length;
-    const last = isCut ? sent.at(-1) : events.at(-1);
-    if (last === undefined) return true;
-    this.#send(sent);
-    this.#listener.position = last.position;
-    return ends.length === 0 && !isCut && !this.#outlet.isBacklogged;
+    const { feeds, position } = this.#listener;
+    const portion = ringPortion(feeds, position, this.#matches, this.#outlet.room);
+    this.#send(portion.events);
+    this.#listener.position = portion.position;
+    return portion.isEnd && !this.#outlet.isBacklogged;
   }
 
   /**
@@ -300,22 +286,6 @@ function positionOf(message: PastMessage | undefined): number {
   return message?.position ?? message?.sequence ?? 0;
 }
 
-/** From all rings at once: far below a listener's queue. */
-const ringPortionBytes = 256 * 1024;
-
 function sitesOf(feeds: readonly SiteFeed[]): readonly StreamSite[] {
   return feeds.map(({ site }) => site);
-}
-
-/** The first events for which there is room, never cut between two of one position. */
-function firstWhole(events: readonly DeliveredEvent[], room: number): readonly DeliveredEvent[] {
-  if (events.length <= room) return events;
-  const nextPosition = events[room]?.position;
-  const whole = events.slice(0, room).filter(({ position }) => position !== nextPosition);
-  // More of one position than there is room for: rare, and to be sent together all the same.
-  return whole.length > 0 ? whole : events.filter(({ position }) => position === nextPosition);
-}
-
-function bytesOf(events: readonly DeliveredEvent[]): number {
-  return events.reduce((bytes, event) => bytes + event.chunk.length, 0);
 }

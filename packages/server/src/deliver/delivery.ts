@@ -6,7 +6,7 @@ import type { EventBatch } from "./batch.ts";
 import { Feed, type FeedLog } from "./feed.ts";
 import type { StreamSite } from "./filters.ts";
 import { Groups, momentMs } from "./group.ts";
-import { findOpening } from "./opening.ts";
+import { findOpening, type OpeningParts } from "./opening.ts";
 import type { Opening, Outlet } from "./outlet.ts";
 import { SharedAnswer } from "./shared-answer.ts";
 import { coveredFrom, type SiteFeed } from "./site-feed.ts";
@@ -62,7 +62,7 @@ export class Delivery {
   readonly now: () => number;
   readonly feed: Feed;
   readonly watchedSites: WatchedSites;
-  readonly #parts: SubscriberParts;
+  readonly #parts: SubscriberParts & OpeningParts;
   readonly #subscribers = new Set<Subscriber>();
   readonly #metrics: DeliveryMetrics;
   #catchingUp = 0;

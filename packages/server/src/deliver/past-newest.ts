@@ -3,7 +3,7 @@ import { limits } from "../limits.ts";
 import type { ArchivedPlace } from "./archive.ts";
 import { type StreamSite, siteFilters } from "./filters.ts";
 import type { StoredMessage } from "./message.ts";
-import { isBackfilled, newestOf } from "./newest.ts";
+import { isBackfilled, newestOf, timestampOf } from "./newest.ts";
 import {
   boundsOf,
   expired,
@@ -78,13 +78,17 @@ export class PastNewest implements Walk {
     const replay = this.#replay;
     const most = Math.min(limits.replayBatchReadings, countMax);
     const messages = await turnstile.pass(() => replay.next(upTo, most), party);
-    return { kind: "read", messages: await this.#newestOf(messages), position: replay.position };
+    const newest = await this.#newestOf(messages, this.#wish.fromSequence);
+    return { kind: "read", messages: newest, position: replay.position };
   }
 
   /** Where a reading came late: the newest of its DER, under the position of the one that came last. */
-  async #newestOf(messages: readonly StoredMessage[]): Promise<readonly PastMessage[]> {
+  async #newestOf(
+    messages: readonly StoredMessage[],
+    fromSequence: number,
+  ): Promise<readonly PastMessage[]> {
     const { reader, turnstile } = this.#parts;
-    const { fromSequence, party } = this.#wish;
+    const { party } = this.#wish;
     const late = new Set(
       messages.filter(({ payload }) => isBackfilled(payload)).slice(0, limits.newestSearchesMax),
     );
@@ -147,7 +151,7 @@ export class PastNewest implements Walk {
     return { kind: "read", messages: newest, position };
   }
 
-  /** Those whose DER has sent since, in time, come from the stream. */
+  /** Those whose DER has something newer by now come from the stream. */
   async #withoutFollowed(
     messages: readonly StoredMessage[],
     after: number,
@@ -157,11 +161,12 @@ export class PastNewest implements Walk {
     const { reader, turnstile } = this.#parts;
     const subjects = [...new Set(messages.map(({ subject }) => subject))];
     const read = () => reader.readLast(subjects, after + 1, upTo, subjects.length);
-    const since = await turnstile.pass(read, this.#wish.party);
-    const followed = new Set(
-      since?.messages.flatMap(({ subject, payload }) => (isBackfilled(payload) ? [] : [subject])),
+    const last = await turnstile.pass(read, this.#wish.party);
+    const newest = await this.#newestOf(last?.messages ?? [], after + 1);
+    const newestMs = new Map(newest.map((each) => [each.subject, timestampOf(each.payload)]));
+    return messages.filter(
+      ({ subject, payload }) => (newestMs.get(subject) ?? -1) <= timestampOf(payload),
     );
-    return messages.filter(({ subject }) => !followed.has(subject));
   }
 }
 

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import {
   BIGINT,
   BOOLEAN,
@@ -8,6 +9,7 @@ import {
   type DuckDBConnection,
   DuckDBDataChunk,
   DuckDBInstance,
+  DuckDBPendingResultState,
   type DuckDBType,
   type DuckDBValue,
   VARCHAR,
@@ -90,7 +92,7 @@ export class Connection implements Disposable {
   }
 
   async query(sql: string, parameters: readonly Value[] = []): Promise<Result> {
-    const result = await this.#connection.run(sql, [...parameters]);
+    const result = await this.#execute(sql, parameters);
     const columns = await result.getColumns();
     return {
       names: result.columnNames(),
@@ -137,12 +139,30 @@ export class Connection implements Disposable {
     sql: string,
     parameters: readonly Value[] = [],
   ): AsyncGenerator<readonly Float64Array[]> {
-    const result = await this.#connection.stream(sql, [...parameters]);
+    const result = await this.#execute(sql, parameters);
     for (let chunk = await result.fetchChunk(); chunk !== null; chunk = await result.fetchChunk()) {
       const { columnCount, rowCount } = chunk;
       if (rowCount === 0) return;
       const vectors = Array.from({ length: columnCount }, (_, at) => chunk?.getColumnVector(at));
       yield vectors.flatMap((vector) => (vector === undefined ? [] : toNumbers(vector, rowCount)));
+    }
+  }
+
+  /**
+   * Runs a statement in this thread and those of DuckDB, a portion at a time. By `run` it would hold
+   * one of libuv's four threads as long as it takes, and the whole process needs those: for files,
+   * names and signatures.
+   */
+  async #execute(sql: string, parameters: readonly Value[]) {
+    const pending = await this.#connection.start(sql, [...parameters]);
+    let turnMs = performance.now();
+    for (;;) {
+      const state = pending.runTask();
+      if (state === DuckDBPendingResultState.RESULT_READY) return pending.getResult();
+      if (state === DuckDBPendingResultState.NO_TASKS_AVAILABLE) await setTimeout(1);
+      else if (performance.now() - turnMs < turnMsMax) continue;
+      else await setImmediate();
+      turnMs = performance.now();
     }
   }
 
@@ -177,6 +197,9 @@ export class ColumnAppender {
     this.#appender.closeSync();
   }
 }
+
+/** After which others in the thread have their turn. */
+const turnMsMax = 5;
 
 /** DuckDB's own vector size: a chunk cannot hold more. */
 export const chunkRows = 2_048;

@@ -231,7 +231,7 @@ class Query {
 
 function toError({ code, message, details }: Extract<DuckAnswer, { kind: "failed" }>): Error {
   if (code !== undefined) return new NovacoreError(code, message, { details });
-  if (message.startsWith("Out of Memory")) return new NovacoreError("unavailable", needsMemory);
+  if (message.includes("Out of Memory")) return new NovacoreError("unavailable", needsMemory);
   return new Error(`DuckDB: ${message}`);
 }
 

@@ -8,7 +8,7 @@ import type { Aggregate } from "./range-wish.ts";
 export const bucketTable = "buckets";
 
 /** Name of the column that holds an aggregate: of one alone it is the field's own. */
-export function aggregateName(field: string, aggregate: Aggregate, of: readonly Aggregate[]) {
+function aggregateName(field: string, aggregate: Aggregate, of: readonly Aggregate[]) {
   return of.length === 1 ? field : `${field}_${aggregate}`;
 }
 

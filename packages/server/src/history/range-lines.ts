@@ -61,7 +61,9 @@ async function readLines(
   check: () => void,
 ): Promise<readonly Line[]> {
   const { text, parameters } = readingsSql(source, fields);
-  const list = ["timestamp::DOUBLE", ...fields.map(identifier)].join(", ");
+  // Nulls come one by one through arithmetic of 64 bits, ten times as slowly as NaN.
+  const values = fields.map((field) => `coalesce(${identifier(field)}, 'nan'::DOUBLE)`);
+  const list = ["timestamp::DOUBLE", ...values].join(", ");
   const portions: (readonly Float64Array[])[] = [];
   let count = 0;
   for await (const portion of connection.numbers(
@@ -107,7 +109,7 @@ function present(line: Line): Line {
 /** Files are in order, and as a rule one comes after the other: sorting is for what came late. */
 function inOrder(line: Line): Line {
   const { times, values } = line;
-  if (times.every((time, index) => index === 0 || (times[index - 1] ?? 0) <= time)) return line;
+  if (isRising(times)) return line;
   const indexes = Uint32Array.from(times, (_, index) => index).sort(
     (a, b) => (times[a] ?? 0) - (times[b] ?? 0),
   );
@@ -115,6 +117,14 @@ function inOrder(line: Line): Line {
     times: Float64Array.from(indexes, (index) => times[index] ?? 0),
     values: Float64Array.from(indexes, (index) => values[index] ?? 0),
   };
+}
+
+/** A callback for each would take longer than reading them. */
+function isRising(times: Float64Array): boolean {
+  for (let at = 1; at < times.length; at++) {
+    if ((times[at] ?? 0) < (times[at - 1] ?? 0)) return false;
+  }
+  return true;
 }
 
 function toRows(points: readonly Point[], fields: readonly string[]): Columnar {

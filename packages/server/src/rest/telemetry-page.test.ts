@@ -12,7 +12,15 @@ test("a page's cursor comes back as it was", () => {
 });
 
 test("anything else is no cursor", () => {
-  const texts = ["", "1 2 3 4", "1 2 3 4 ", "1 2 3 4 a'b", "1 2 3 4 a b", "-1 2 3 4 a", "1 2 3 4 a\n"];
+  const texts = [
+    "",
+    "1 2 3 4",
+    "1 2 3 4 ",
+    "1 2 3 4 a'b",
+    "1 2 3 4 a b",
+    "-1 2 3 4 a",
+    "1 2 3 4 a\n",
+  ];
   for (const text of texts) {
     const cursor = Buffer.from(text).toString("base64url");
     assert.throws(() => decodePage(cursor), { code: "cursor_invalid" }, text);

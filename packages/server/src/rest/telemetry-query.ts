@@ -3,6 +3,7 @@ import {
   NovacoreError,
   type ReadingType,
   readingSchemas,
+  readingTypes,
 } from "@novacore/protocol";
 import { type Static, Type } from "typebox";
 import { countBuckets, planBuckets, widthFor, widthNames } from "../history/range-buckets.ts";
@@ -241,8 +242,9 @@ function assertColumns(count: number, most: number): void {
   throw refused("/fields", `makes ${count} columns with agg, more than ${most}; name fewer`);
 }
 
-/** The numbers that DERs of these types report. */
-function numbersOf(types: readonly ReadingType[]): readonly string[] {
+/** The numbers that DERs of these types report; where none is known, others may have been there. */
+function numbersOf(known: readonly ReadingType[]): readonly string[] {
+  const types = known.length === 0 ? readingTypes : known;
   const names = types.flatMap((type) => Object.keys(readingSchemas[type].properties));
   const trackers = types.includes("pv") ? fieldNames.filter((name) => /^mppt\d/.test(name)) : [];
   return [...new Set([...names, ...trackers])].filter((name) => numericFields.has(name));

@@ -66,8 +66,9 @@ function afterCursor(
 function expired(path: string, held: HeldReadings): NovacoreError {
   const time = new Date(held.oldestMs).toISOString();
   const message =
-    `The stream has nothing from before ${time} any more, and no archive keeps older readings ` +
-    "yet; give a later position, or from_oldest: true to start with the oldest that is kept.";
+    `The stream has nothing from before ${time} any more. The archive has, unless it is off: read ` +
+    "it with GET /sites/{id}/telemetry, or from this position over SSE or WebSocket. Give a later " +
+    "position here, or from_oldest: true to start with the oldest of the stream.";
   return refusal("cursor_expired", path, held, message);
 }
 

@@ -1,5 +1,7 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { MemoryArchive } from "./memory-archive.ts";
 import { RandomRun, siteNumbers } from "./random-run.ts";
 import { StreamHub } from "./stream-hub.ts";
 
@@ -38,19 +40,17 @@ const credit: Draw = fc
 const cut: Draw = fc.constant(["cut", (run) => run.cut()]);
 const settle: Draw = fc.constant(["settle", (run) => run.settle()]);
 
-const commands = fc.array(
-  fc.oneof(
-    ...[publish, publish, publish, subscribe, subscribe, unsubscribe],
-    ...[change, change, change, credit, cut, settle],
-  ),
-  { minLength: 5, maxLength: 30 },
-);
+const common = [
+  ...[publish, publish, publish, subscribe, subscribe, unsubscribe],
+  ...[change, change, change, credit, cut, settle],
+];
+const storyOf = (draws: readonly Draw[]) =>
+  fc.array(fc.oneof(...draws), { minLength: 5, maxLength: 30 });
 
-test("however things follow one another, all that is granted comes once, and nothing else", async (t) => {
-  const hub = await StreamHub.start(t);
+async function check(hub: StreamHub, draws: readonly Draw[], numRuns: number): Promise<void> {
   let runs = 0;
   await fc.assert(
-    fc.asyncProperty(commands, fc.boolean(), async (story, isRingGone) => {
+    fc.asyncProperty(storyOf(draws), fc.boolean(), async (story, isRingGone) => {
       runs++;
       const run = await RandomRun.start(hub, `org-${runs}`);
       const names = story.map(([name]) => name);
@@ -67,6 +67,32 @@ test("however things follow one another, all that is granted comes once, and not
         await run.stop();
       }
     }),
-    { numRuns: 60 },
+    { numRuns },
   );
+}
+
+test("however things follow one another, all that is granted comes once, and nothing else", async (t) => {
+  await check(await StreamHub.start(t), common, 60);
+});
+
+test("the same, while the stream loses its beginning to the archive time and again", async (t) => {
+  const { promise, resolve } = Promise.withResolvers<MemoryArchive>();
+  const hub = await StreamHub.start(t, {
+    archive: (connection) => {
+      const archive = new MemoryArchive(connection);
+      resolve(archive);
+      return archive;
+    },
+  });
+  const archive = await promise;
+  const lose: Draw = fc.integer({ min: 0, max: 10 }).map((kept) => [
+    `lose all but ${kept}`,
+    async () => {
+      // None that the archive does not have.
+      const before = archive.upTo + 1 - kept;
+      if (before > 1) await hub.expireBefore(before);
+    },
+  ]);
+  await check(hub, [...common, lose, lose, lose], 60);
+  assert.ok(archive.reads > 0);
 });

@@ -10,6 +10,7 @@ import { type JetStreamClient, jetstream, jetstreamManager } from "@nats-io/jets
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { type ErrorCode, enrichedSubject, NovacoreError } from "@novacore/protocol";
 import fastify, { type FastifyInstance } from "fastify";
+import type { Archive } from "../../src/deliver/archive.ts";
 import { createDelivery, type Delivery } from "../../src/deliver/delivery.ts";
 import { OpenConnections } from "../../src/deliver/open-connections.ts";
 import { sseRoutes } from "../../src/deliver/sse.ts";
@@ -167,6 +168,8 @@ export interface StreamHubOptions {
   readonly drainMs?: number;
   readonly deflate?: boolean;
   readonly now?: () => number;
+  /** What the stream does not hold any more; made once the stream is there. */
+  readonly archive?: (connection: NatsConnection) => Archive;
   /** Live messages that get lost on their way to the hub, though they are stored. */
   readonly loses?: (message: Msg) => boolean;
 }
@@ -227,6 +230,7 @@ export class StreamHub {
       readConnection,
       log: silent,
       metrics: countingMetrics(counts),
+      archive: options.archive?.(publisher),
       ...(now && { now }),
     });
     const app = fastify().setValidatorCompiler(TypeBoxValidatorCompiler);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -142,4 +142,16 @@ test("closing ends what runs and what waits", async (t) => {
   const ended = both.map((each) => assert.rejects(each, { code: "going_away" }));
   await thread.close();
   await Promise.all(ended);
+});
+
+test("queries that take long hold up nothing else in the process", async (t) => {
+  const { thread, folder } = await start(t, { queriesMax: 8 });
+  const enough = new AbortController();
+  // More than libuv has threads for files, names and signatures.
+  const running = [1, 2, 3, 4, 5, 6].map(() => thread.select(endless, enough.signal));
+  await writeFile(join(folder, "other"), "x");
+  await until(async () => (await cpuMsDuring(100)) > 50, "DuckDB is at work");
+  assert.equal((await readFile(join(folder, "other"))).length, 1);
+  enough.abort(new Error("enough"));
+  for (const each of running) await assert.rejects(each, /enough/);
 });

@@ -17,7 +17,7 @@ import type { ArchiveFile } from "../../src/registry/manifest.ts";
 import { hubStreams } from "../../src/store/stream-configs.ts";
 import { TestNats } from "../deliver/stream-hub.ts";
 
-export const enriched = "ENRICHED_TELEMETRY";
+const enriched = "ENRICHED_TELEMETRY";
 export const backfill = "BACKFILL_TELEMETRY";
 
 export interface TestReading {
@@ -91,7 +91,7 @@ export class HistoryStore {
     const thread = new DuckThread({
       duck: {
         ...{ memoryBytesMax: 256 * 1024 ** 2, threads: 1, folders: [this.folder, tempDir] },
-        ...{ tempDir, tempBytesMax: 1024 ** 3 },
+        ...{ tempDir, tempBytesMax: 1024 ** 3, keepsFooters: true },
       },
       log: { error: (object, message) => console.error(message, object) },
       ...options,

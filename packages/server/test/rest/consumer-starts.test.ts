@@ -65,7 +65,7 @@ describe("where a consumer starts", () => {
       since: Date.now() - 3_600_000,
     });
     assert.deepEqual([refused.status, refused.body.error], [410, "cursor_expired"]);
-    assert.match(refused.body.message, /no archive keeps older readings yet/);
+    assert.match(refused.body.message, /The archive has, unless it is off: read it with GET /);
     const told = new Map<string, string>(
       refused.body.details.map(({ path, message }: Record<string, string>) => [path, message]),
     );
