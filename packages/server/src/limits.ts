@@ -329,6 +329,10 @@ export const limits = {
   historyQueriesMax: 2,
   /** Queries that wait for their turn; more are asked to come again. */
   historyWaitingMax: 64,
+  /** Queries under way, the reading of the stream before them and the answer included. */
+  historyTurnsMax: 3,
+  /** Queries of one identity that may wait: as many as a page of charts asks for at once. */
+  historyWaitingPerIdentityMax: 24,
   /** How soon they should: a few turns later. */
   historyRetryMs: 2_000,
   /** How long one query may run, and how long its client may wait for its turn before that. */

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { Access } from "./access/access.ts";
 import { readLatest } from "./history/latest.ts";
 import { readSiteCells } from "./history/range-cells.ts";
+import { createHistoryTurns } from "./history-turns.ts";
 import type { Registry } from "./registry/database.ts";
 import type { CallerOf } from "./rest/authenticate.ts";
 import { energyRoutes } from "./rest/energy.ts";
@@ -24,7 +25,7 @@ export async function registerTelemetry(
   app: FastifyInstance,
   { access, registry, callerOf, history, readStatus }: TelemetryParts,
 ): Promise<void> {
-  const common = { access, registry, callerOf };
+  const common = { access, registry, callerOf, inTurn: createHistoryTurns() };
   await app.register(telemetryRoutes, { ...common, history });
   await app.register(latestRoutes, {
     ...common,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { NovacoreError } from "@novacore/protocol";
 import { columnIndex } from "../archive/columns.ts";
 import { limits } from "../limits.ts";
 import type { ArchiveFile, ArchiveSnapshot, FileQuery } from "../registry/manifest.ts";
@@ -70,8 +71,11 @@ export class ReadingsSources {
       ];
       const older = await this.#readBackfill(wish, positions, atMs);
       // The archive has just taken what was there: its files are not among these.
-      if (older === "gone" && attempt < attemptsMax) continue;
-      if (older !== "gone" && older !== undefined) tails.push(older);
+      if (older === "gone") {
+        if (attempt < attemptsMax) continue;
+        throw new NovacoreError("unavailable");
+      }
+      if (older !== undefined) tails.push(older);
       const moment = wish.filter.asOf ?? { epoch, head: newest, atMs };
       return { ...this.#toSource(wish, files, tails), moment };
     }

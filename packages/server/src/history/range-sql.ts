@@ -32,19 +32,21 @@ export const tailTable = "tail";
  */
 export function readingsSql(source: ReadingsSource, names: readonly string[]): ReadingsSql {
   const parameters = new Parameters();
-  const needed = new Set([...names, ...keyNames, ...filterNames(source.filter)]);
+  const inRange = ({ timestampFirst, timestampLast }: (typeof source.files)[number]) =>
+    timestampFirst < source.filter.toMs && timestampLast >= source.filter.fromMs;
+  const late = source.lateFiles.filter(inRange).map(({ path }) => path);
+  const hasTail = source.tail.rowCount > 0;
+  const isDistinct = late.length === 0 && (!hasTail || source.isTailDistinct);
+  const order = isDistinct ? [] : orderNames;
+  const needed = new Set([...names, ...keyNames, ...order, ...filterNames(source.filter)]);
   const columns = archiveColumns.filter(({ name }) => needed.has(name));
   const list = columns.map(({ name }) => identifier(name)).join(", ");
   const where = filterSql(source.filter, parameters);
-  const inRange = ({ timestampFirst, timestampLast }: (typeof source.files)[number]) =>
-    timestampFirst < source.filter.toMs && timestampLast >= source.filter.fromMs;
   const files = source.files.filter(inRange).map(({ path }) => path);
-  const late = source.lateFiles.filter(inRange).map(({ path }) => path);
-  const tail = source.tail.rowCount === 0 ? [] : [tailSql(source, columns)];
+  const tail = hasTail ? [tailSql(source, columns)] : [];
   const archived = [...(files.length === 0 ? [] : [filesSql(files)]), emptySql(columns)];
   const select = (parts: readonly string[]) =>
     `select ${list} from (${parts.join(" union all by name ")}) where ${where}`;
-  const isDistinct = late.length === 0 && (tail.length === 0 || source.isTailDistinct);
   if (isDistinct) {
     const text = `with readings as (${select([...tail, ...archived])})`;
     return { text, parameters };
@@ -52,20 +54,23 @@ export function readingsSql(source: ReadingsSource, names: readonly string[]): R
   const loose = [...(late.length === 0 ? [] : [filesSql(late)]), ...tail, emptySql(columns)];
   const text = `with archived as (${select(archived)}),
     loose as (${select(loose)} qualify row_number() over (
-      partition by der_id, timestamp order by epoch nulls last, sequence nulls last) = 1),
+      partition by der_id, timestamp
+      order by epoch nulls last, sequence nulls last, received_at) = 1),
     readings as (select ${list} from archived union all
       select ${list} from loose where not exists (select 1 from archived
         where archived.der_id = loose.der_id and archived.timestamp = loose.timestamp))`;
   return { text, parameters };
 }
 
-const keyNames = ["der_id", "timestamp", "epoch", "sequence"];
+const keyNames = ["der_id", "timestamp"];
+/** Which of two is the first. */
+const orderNames = ["epoch", "sequence", "received_at"];
 
 function filterNames({ siteIds, deviceId, asOf }: ReadingsFilter): readonly string[] {
   return [
     ...(siteIds === undefined ? [] : ["site_id"]),
     ...(deviceId === undefined ? [] : ["device_id"]),
-    ...(asOf === undefined ? [] : ["received_at"]),
+    ...(asOf === undefined ? [] : orderNames),
   ];
 }
 

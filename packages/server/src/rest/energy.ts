@@ -7,6 +7,7 @@ import { type Cell, quarterMs } from "../history/cells.ts";
 import { assembleEnergy, cellRange } from "../history/energy.ts";
 import type { KnownDer } from "../history/flows.ts";
 import { createZone } from "../history/zone.ts";
+import type { InTurn } from "../history-turns.ts";
 import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
 import { readingTypeFor } from "../registry/device-types.ts";
@@ -27,6 +28,8 @@ export interface EnergyRoutesOptions {
   readonly access: Pick<Access, "authorize">;
   readonly registry: Pick<Registry, "sites" | "devices">;
   readonly callerOf: CallerOf;
+  /** Runs a query when its turn comes. */
+  readonly inTurn: InTurn;
   /** Whole quarters of an hour, from `fromMs` to before `toMs`. */
   readonly readCells: (
     siteId: string,
@@ -53,7 +56,7 @@ const Query = Type.Object(
 /** `GET /sites/{site_id}/energy`: what a site imported, produced and used, by hours, days or months. */
 export const energyRoutes: FastifyPluginAsyncTypebox<EnergyRoutesOptions> = async (
   app,
-  { access, registry, callerOf, readCells, now = Date.now },
+  { access, registry, callerOf, inTurn, readCells, now = Date.now },
 ) => {
   app.setValidatorCompiler(requestValidator);
   app.get(
@@ -69,7 +72,8 @@ export const energyRoutes: FastifyPluginAsyncTypebox<EnergyRoutesOptions> = asyn
     },
     async (request) => {
       const { site_id: siteId } = request.params;
-      await access.authorize(await callerOf(request), "site.view", { siteId });
+      const caller = await callerOf(request);
+      await access.authorize(caller, "site.view", { siteId });
       const site = await registry.sites.get(siteId);
       if (site === undefined) throw new NovacoreError("not_found");
       const { resolution = "1d", ...times } = request.query;
@@ -80,8 +84,9 @@ export const energyRoutes: FastifyPluginAsyncTypebox<EnergyRoutesOptions> = asyn
       const ders = await knownDers(registry, siteId);
       assertRange(range, longestRangeMs(resolution, ders.length));
       const cellsAt = cellRange(range.fromMs, range.toMs, resolution, timezone);
-      const { cells, cursor } = await readCells(
-        ...([siteId, cellsAt.fromMs, cellsAt.toMs, request.signal] as const),
+      const { signal } = request;
+      const { cells, cursor } = await inTurn(caller.identityId, signal, () =>
+        readCells(siteId, cellsAt.fromMs, cellsAt.toMs, signal),
       );
       const energy = assembleEnergy({ ...range, resolution, timezone, nowMs, cells, ders });
       const zone = createZone(timezone);

@@ -4,6 +4,7 @@ import { type Static, Type } from "typebox";
 import type { Access } from "../access/access.ts";
 import type { Caller } from "../access/caller.ts";
 import type { DerPlace, LatestReadings, StoredReading } from "../history/latest.ts";
+import type { InTurn } from "../history-turns.ts";
 import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
 import type { Device } from "../registry/devices.ts";
@@ -17,6 +18,8 @@ export interface LatestRoutesOptions {
   readonly access: Pick<Access, "authorize">;
   readonly registry: Pick<Registry, "devices">;
   readonly callerOf: CallerOf;
+  /** Runs a query when its turn comes. */
+  readonly inTurn: InTurn;
   readonly readLatest: (
     ders: readonly DerPlace[],
     seen: { readonly siteIds: readonly string[] | "all"; readonly signal: AbortSignal },
@@ -109,7 +112,9 @@ export const latestRoutes: FastifyPluginAsyncTypebox<LatestRoutesOptions> = asyn
       const ders = devices.flatMap(({ id: deviceId, orgId, siteId, ders }) =>
         ders.map(({ id: derId }) => ({ orgId, siteId, deviceId, derId })),
       );
-      const latest = await readLatest(ders, { siteIds, signal });
+      const latest = await options.inTurn(caller.identityId, signal, () =>
+        readLatest(ders, { siteIds, signal }),
+      );
       const statuses = await readStatus(devices, caller.identityId);
       const nowMs = now();
       const cursor = encodeCursor(latest.cursor);

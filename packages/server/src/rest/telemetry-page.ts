@@ -14,7 +14,7 @@ export function encodePage({ asOf, after }: TelemetryPage): string {
 
 /** Throws `cursor_invalid`. */
 export function decodePage(cursor: string): TelemetryPage {
-  const parts = /^(\d{1,15}) (\d{1,15}) (\d{1,15}) (\d{1,15}) ([A-Za-z0-9_-]{1,64})$/.exec(
+  const parts = /^(\d{1,14}) (\d{1,15}) (\d{1,14}) (\d{1,15}) ([A-Za-z0-9_-]{1,64})$/.exec(
     Buffer.from(cursor, "base64url").toString("latin1"),
   );
   if (parts === null) throw new NovacoreError("cursor_invalid");

@@ -8,6 +8,7 @@ import type { DuckThread } from "../history/duck-thread.ts";
 import { contentTypes } from "../history/formats/format.ts";
 import type { RangeResult } from "../history/range-job.ts";
 import type { FoundSource, ReadingsSources } from "../history/range-source.ts";
+import type { InTurn } from "../history-turns.ts";
 import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
 import { negotiate } from "./accept.ts";
@@ -27,6 +28,8 @@ export interface TelemetryRoutesOptions {
   readonly registry: Pick<Registry, "sites" | "devices">;
   readonly callerOf: CallerOf;
   readonly history: History;
+  /** Runs a query when its turn comes. */
+  readonly inTurn: InTurn;
   readonly now?: () => number;
 }
 
@@ -103,7 +106,9 @@ export const telemetryRoutes: FastifyPluginAsyncTypebox<TelemetryRoutesOptions> 
         const caller = await options.callerOf(request);
         const id = Object.values(request.params)[0] ?? "";
         const target = await findTarget(options, caller, name, id);
-        return answer(options, request, reply, target);
+        return options.inTurn(caller.identityId, request.signal, () =>
+          answer(options, request, reply, target),
+        );
       },
     );
   }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify from "fastify";
+import { createHistoryTurns } from "../../src/history-turns.ts";
 import { registerErrorHandler } from "../../src/rest/errors.ts";
 import { telemetryRoutes } from "../../src/rest/telemetry.ts";
 import { requestValidator } from "../../src/rest/validator.ts";
@@ -30,6 +31,7 @@ test("a query whose client hangs up is ended in DuckDB", async (t) => {
     access: { authorize: async () => ({ orgId, role: "owner", sites: "all" }) },
     registry: { sites, devices },
     callerOf: async () => caller,
+    inTurn: createHistoryTurns(),
     history: {
       sources: store.sources,
       duck: {

@@ -3,6 +3,7 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyInstance } from "fastify";
 import { type Cell, quarterMs } from "../../src/history/cells.ts";
+import { createHistoryTurns } from "../../src/history-turns.ts";
 import { createCallerOf } from "../../src/rest/authenticate.ts";
 import { energyRoutes } from "../../src/rest/energy.ts";
 import { registerErrorHandler } from "../../src/rest/errors.ts";
@@ -29,6 +30,7 @@ describe("a site's energy over REST", () => {
     await app.register(energyRoutes, {
       ...{ access: hub.access, registry: hub.registry, callerOf: createCallerOf(hub.access) },
       now: () => nowMs,
+      inTurn: createHistoryTurns(),
       async readCells(siteId, fromMs, toMs, signal) {
         asked.push({ siteId, fromMs, toMs, signal });
         return { cells: cellsOfDay(siteId), cursor: "here" };
