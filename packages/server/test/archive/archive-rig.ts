@@ -41,6 +41,8 @@ export class ArchiveRig {
   readonly registry: Registry;
   readonly folder: LocalFolder;
   readonly duck: Connection;
+  /** For statements beside those of `duck`. */
+  readonly connectDuck: () => Promise<Connection>;
   /** Account HUB. */
   readonly hub: NatsConnection;
   readonly #js: JetStreamClient;
@@ -52,6 +54,7 @@ export class ArchiveRig {
     registry: Registry;
     folder: LocalFolder;
     duck: Connection;
+    connectDuck: () => Promise<Connection>;
     hub: NatsConnection;
     databaseUrl: string | undefined;
   }) {
@@ -59,6 +62,7 @@ export class ArchiveRig {
     this.registry = parts.registry;
     this.folder = parts.folder;
     this.duck = parts.duck;
+    this.connectDuck = parts.connectDuck;
     this.hub = parts.hub;
     this.#js = jetstream(parts.hub);
     this.#databaseUrl = parts.databaseUrl;
@@ -81,7 +85,10 @@ export class ArchiveRig {
     const connected = await duck.connect();
     atEnd(t, () => connected[Symbol.dispose]());
     const folder = new LocalFolder(root);
-    return new ArchiveRig({ nats, registry, folder, duck: connected, hub, databaseUrl });
+    const connectDuck = () => duck.connect();
+    return new ArchiveRig({
+      ...{ nats, registry, folder, duck: connected, connectDuck, hub, databaseUrl },
+    });
   }
 
   /** An organization that keeps its readings for so many days. */

@@ -100,7 +100,8 @@ test("a query sees the same readings before, during and after a merge", async (t
       0,
     );
     const list = files.map(({ path }) => literal(rig.folder.readable(path)));
-    const { columns } = await rig.duck.query(
+    using duck = await rig.connectDuck();
+    const { columns } = await duck.query(
       `select count(*) from (select distinct der_id, timestamp from read_parquet([${list}]))`,
     );
     return columns[0]?.[0];

@@ -1,0 +1,19 @@
+export type { ConnectionNotice, ConnectionState, Timing } from "./connection-state.ts";
+export type { Renewable } from "./credentials.ts";
+export {
+  type ClientErrorCode,
+  NovacoreError,
+  type NovacoreErrorCode,
+} from "./errors.ts";
+export {
+  Novacore,
+  type NovacoreOptions,
+  type OrganizationSource,
+  type ReadingsSource,
+  type SiteSource,
+} from "./novacore.ts";
+export type { ReadingStream, StreamEvent } from "./reading-stream.ts";
+export type { Der, Device, Gateway, Organization, Site } from "./resources.ts";
+export type { PageOptions, RequestOptions } from "./rest.ts";
+export type { ReadingOf, ReadingsOptions } from "./stream-wish.ts";
+export type { Arrival, Connection, Credential, Opening, Transport } from "./transport.ts";

@@ -1,0 +1,117 @@
+import { errorOfAnswer, parseJson } from "./answer.ts";
+import type { CredentialSource } from "./credentials.ts";
+import { credentialCodes, NovacoreError, toNovacoreError } from "./errors.ts";
+import { hubUrl } from "./transport.ts";
+
+export interface RequestOptions {
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Appended to the path; what is undefined is left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PageOptions {
+  /** Items that one request asks for, 1 to 1 000. Default: the hub's 1 000. */
+  readonly pageSize?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Requests to a hub's REST API, by whoever the credentials say. */
+export class Rest {
+  readonly #baseUrl: string;
+  readonly #credentials: CredentialSource;
+
+  constructor(baseUrl: string, credentials: CredentialSource) {
+    this.#baseUrl = baseUrl;
+    this.#credentials = credentials;
+  }
+
+  /** The body of the answer, null for none. Throws NovacoreError, or the signal's reason. */
+  async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+    const { body } = await this.#ask<T>(method, path, options);
+    return body;
+  }
+
+  /** All items of a list, asked for page by page as they are read. */
+  async *pages<T>(
+    path: string,
+    query: RequestOptions["query"],
+    options: PageOptions = {},
+  ): AsyncGenerator<T, void> {
+    const { pageSize: limit, signal } = options;
+    let next: string | undefined = path;
+    let wanted: RequestOptions["query"] = { ...query, limit };
+    while (next !== undefined) {
+      const page: Answer<readonly T[]> = await this.#ask("GET", next, { query: wanted, signal });
+      yield* page.body;
+      next = page.next;
+      wanted = undefined; // the link has it all
+    }
+  }
+
+  async #ask<T>(method: string, path: string, options: RequestOptions): Promise<Answer<T>> {
+    try {
+      return await this.#askOnce(method, path, options);
+    } catch (error) {
+      const isRefused = error instanceof NovacoreError && credentialCodes.has(error.code);
+      if (!isRefused) throw error;
+      return this.#askOnce(method, path, options, error);
+    }
+  }
+
+  async #askOnce<T>(
+    method: string,
+    path: string,
+    { body, query = {}, signal }: RequestOptions,
+    refusal?: NovacoreError,
+  ): Promise<Answer<T>> {
+    const credential = await this.#credentials.get(refusal);
+    const url = hubUrl(this.#baseUrl, path);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const name = `${method} ${url.pathname}`;
+    const response = await fetch(url, {
+      method,
+      headers: {
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(credential?.kind === "token" && { authorization: `Bearer ${credential.token}` }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(signal !== undefined && { signal }),
+    }).catch((thrown: unknown) => {
+      signal?.throwIfAborted();
+      throw toNovacoreError(thrown, name);
+    });
+    if (!response.ok) throw await errorOfAnswer(response, name);
+    const next = nextPathOf(response.headers.get("link"));
+    return { body: await jsonBody(response, name, signal), next };
+  }
+}
+
+interface Answer<T> {
+  readonly body: T;
+  readonly next: string | undefined;
+}
+
+/** Path and query alone: a token goes to no other host than the one that was given. */
+function nextPathOf(link: string | null): string | undefined {
+  const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(link ?? "")?.[1];
+  if (target === undefined) return undefined;
+  const { pathname, search } = new URL(target, "http://hub.invalid");
+  return pathname + search;
+}
+
+async function jsonBody<T>(response: Response, name: string, signal?: AbortSignal): Promise<T> {
+  try {
+    return parseJson<T>((await response.text()) || "null");
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new NovacoreError(
+      "answer_invalid",
+      `${name} was answered with something else than JSON.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,173 @@
+import type { ClientFrame, ServerFrame } from "@novacore/protocol";
+import { parseJson } from "./answer.ts";
+import { NovacoreError } from "./errors.ts";
+import {
+  type Arrival,
+  type Connection,
+  type Credential,
+  hubUrl,
+  type Opening,
+  type Transport,
+} from "./transport.ts";
+
+/** `novacore.v1`, one subscription a socket. The credential goes in the first frame. */
+export function createWebSocketTransport(options: { readonly baseUrl: string }): Transport {
+  const url = hubUrl(options.baseUrl, "ws");
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return { open: (opening) => new WebSocketConnection(url, opening) };
+}
+
+/** The one subscription's name on its socket. */
+const id = "s";
+
+class WebSocketConnection implements Connection {
+  readonly #opening: Opening;
+  readonly #socket: WebSocket;
+  #silenceMs: number | undefined;
+  #lastError: NovacoreError | undefined;
+  #state: "opening" | "subscribed" | "closed" = "opening";
+
+  constructor(url: URL, opening: Opening) {
+    this.#opening = opening;
+    const socket = new WebSocket(url, "novacore.v1");
+    this.#socket = socket;
+    socket.onopen = () => this.#begin();
+    socket.onmessage = ({ data }) => this.#message(String(data));
+    socket.onclose = ({ code, reason }) => this.#end(this.#closeError(code, reason));
+  }
+
+  allow(readings: number): void {
+    if (this.#state === "subscribed") this.#send({ op: "credit", n: readings });
+  }
+
+  refresh(credential: Credential): void {
+    if (this.#state === "subscribed") this.#send({ op: "refresh", ...wireOf(credential) });
+  }
+
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    const socket = this.#socket;
+    socket.onopen = null;
+    socket.onmessage = null;
+    socket.onclose = null;
+    socket.close();
+  }
+
+  /** All in one go: what comes behind `auth` waits for it, and a round trip is saved. */
+  #begin(): void {
+    const { target, selection, resumeFrom, batchMs, credential, credit } = this.#opening;
+    if (credential !== undefined) this.#send({ op: "auth", ...wireOf(credential) });
+    this.#send({ op: "credit", n: credit });
+    const { since, cursor, snapshot, ...filters } = selection;
+    const start = resumeFrom === undefined ? { since, cursor, snapshot } : { cursor: resumeFrom };
+    const { sites, org } = target;
+    const about = { sites: sites && [...sites], org, batch_ms: batchMs };
+    // JSON leaves out what is undefined; the frame's type does not allow it to be there.
+    this.#socket.send(JSON.stringify({ op: "subscribe", id, ...about, ...filters, ...start }));
+  }
+
+  #message(text: string): void {
+    if (this.#state === "closed") return;
+    let frame: ServerFrame;
+    try {
+      frame = parseJson(text);
+    } catch (cause) {
+      const options = { cause, isRetryable: true };
+      this.#end(new NovacoreError("answer_invalid", "A frame was no JSON.", options));
+      return;
+    }
+    this.#frame(frame);
+    if (this.#state === "subscribed") this.#take({ kind: "heard" });
+  }
+
+  #frame(frame: ServerFrame): void {
+    switch (frame.op) {
+      case "hello":
+        this.#silenceMs = 3 * frame.heartbeat_ms;
+        break;
+      case "subscribed": {
+        this.#state = "subscribed";
+        const silenceMs = this.#silenceMs;
+        this.#take({ kind: "opened", ...(silenceMs !== undefined && { silenceMs }) });
+        this.#take({ kind: "position", cursor: frame.cursor });
+        break;
+      }
+      case "reading":
+        this.#take({ kind: "readings", readings: [frame.reading], cursor: frame.cursor });
+        break;
+      case "readings":
+        this.#take({ kind: "readings", readings: frame.readings, cursor: frame.cursor });
+        break;
+      case "caught_up":
+        this.#take({ kind: "caught_up", cursor: frame.cursor });
+        break;
+      case "reset":
+        this.#reset(frame);
+        break;
+      case "liveness": {
+        const { op: _op, id: _id, ...liveness } = frame;
+        this.#take({ kind: "liveness", liveness });
+        break;
+      }
+      case "token_expiring":
+        this.#take({ kind: "expiring" });
+        break;
+      case "error":
+        this.#error(frame);
+        break;
+      case "authenticated":
+      case "unsubscribed":
+      case "ack":
+      case "heartbeat":
+      case "pong":
+        break;
+    }
+  }
+
+  /** The frame says by its reason where the subscription goes on; no position follows. */
+  #reset({ reason, oldest, newest }: ServerFrame<"reset">): void {
+    this.#take({ kind: "reset", reset: { reason, oldest, newest } });
+    const cursor = reason === "cursor_expired" ? oldest : newest;
+    this.#take({ kind: "position", cursor });
+  }
+
+  /** About the subscription it ends it; about the socket, a close may follow, or none. */
+  #error({ id: about, code, message, details, retry_ms: retryMs }: ServerFrame<"error">): void {
+    const error = new NovacoreError(code, message, { details, retryMs });
+    if (about === id) this.#end(error);
+    else this.#lastError = error;
+  }
+
+  #closeError(closeCode: number, reason: string): NovacoreError {
+    const isRetryable = closeCode < 4_500 && !brokenCodes.has(closeCode);
+    const [code = ""] = reason.split(" ", 1);
+    const told = this.#lastError;
+    if (told?.code === code) {
+      const { message, details, retryMs } = told;
+      return new NovacoreError(told.code, message, { details, retryMs, isRetryable });
+    }
+    const message = `The connection was closed with ${closeCode}${reason && `: ${reason}`}.`;
+    return new NovacoreError(code || "connection_lost", message, { isRetryable });
+  }
+
+  #end(error: NovacoreError): void {
+    this.#take({ kind: "closed", error });
+    this.close();
+  }
+
+  #send(frame: ClientFrame): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
+  }
+
+  #take(arrival: Arrival): void {
+    if (this.#state !== "closed") this.#opening.take(arrival);
+  }
+}
+
+/** RFC 6455: this client broke the protocol, and would again. */
+const brokenCodes: ReadonlySet<number> = new Set([1002, 1007, 1008, 1009]);
+
+function wireOf(credential: Credential): { readonly token: string } | { readonly ticket: string } {
+  return credential.kind === "token" ? { token: credential.token } : { ticket: credential.ticket };
+}

@@ -1,0 +1,30 @@
+import { SigningKeys } from "../../packages/server/src/access/signing-keys.ts";
+import { signToken } from "../../packages/server/src/access/tokens.ts";
+import { limits } from "../../packages/server/src/limits.ts";
+import type { Home } from "../support/home.ts";
+import type { TestHub } from "../support/hub.ts";
+
+/** A token like the home's own, which ends when the test needs it. */
+export async function tokenFor(
+  { dataDir }: Pick<TestHub, "dataDir">,
+  { token, session }: Pick<Home, "token" | "session">,
+  lifetimeMs: number,
+): Promise<string> {
+  const keys = new SigningKeys({
+    dataDir,
+    now: Date.now,
+    signingMs: limits.signingKeyMs,
+    verifyingMs: limits.tokenMs,
+  });
+  const { public_key, identity_type } = JSON.parse(
+    Buffer.from(token.split(".")[1] ?? "", "base64url").toString(),
+  );
+  const now = Date.now();
+  return signToken(keys, {
+    purpose: "access",
+    identityId: session.identityId,
+    payload: { public_key, identity_type },
+    now,
+    expiresAt: now + lifetimeMs,
+  });
+}
