@@ -10,9 +10,7 @@ export type ClientErrorCode =
   | "connection_silent"
   /** The hub answered something that its protocol does not have. */
   | "answer_invalid"
-  /** The key is in no form that this platform can sign with. */
-  | "key_unsupported"
-  /** The options contradict one another, or ask for what this transport cannot do. */
+  /** The options contradict one another, or are out of range. */
   | "options_invalid";
 
 /** Known codes complete in editors; a newer hub may send others. */

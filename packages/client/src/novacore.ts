@@ -1,4 +1,4 @@
-import type { ReadingType, Selection } from "@novacore/protocol";
+import type { ReadingType } from "@novacore/protocol";
 import { defaultTiming, type Timing } from "./connection-state.ts";
 import { type CredentialSource, createCredentials, type Renewable } from "./credentials.ts";
 import { NovacoreError } from "./errors.ts";
@@ -8,7 +8,7 @@ import { type PageOptions, type RequestOptions, Rest } from "./rest.ts";
 import { platformRuntime } from "./runtime.ts";
 import { createSseTransport } from "./sse-transport.ts";
 import { type ReadingOf, type ReadingsOptions, toWish } from "./stream-wish.ts";
-import type { StreamTarget, Transport } from "./transport.ts";
+import type { StreamSelection, StreamTarget, Transport } from "./transport.ts";
 import { createWebSocketTransport } from "./websocket-transport.ts";
 
 export interface NovacoreOptions {
@@ -101,13 +101,13 @@ export class Novacore {
     const { baseUrl, transport = hasWebSocket() ? "websocket" : "sse" } = this.#options;
     if (typeof transport !== "string") return transport;
     if (transport === "websocket") return createWebSocketTransport({ baseUrl });
-    const findSites = (selection: Selection, signal: AbortSignal) =>
+    const findSites = (selection: StreamSelection, signal: AbortSignal) =>
       this.#findSites(selection, signal);
     return createSseTransport({ baseUrl, findSites });
   }
 
   /** A path of SSE names sites, and a DER tells its device, which tells its site. */
-  async #findSites({ devices = [], ders = [] }: Selection, signal: AbortSignal) {
+  async #findSites({ devices = [], ders = [] }: StreamSelection, signal: AbortSignal) {
     const get = <T>(path: string) => this.#rest.request<T>("GET", path, { signal });
     const siteOf = async (device: string) =>
       (await get<{ readonly site_id: string }>(`devices/${encodeURIComponent(device)}`)).site_id;

@@ -1,4 +1,4 @@
-import type { EnrichedReading, Selection } from "@novacore/protocol";
+import type { EnrichedReading } from "@novacore/protocol";
 import { parseJson } from "./answer.ts";
 import type { ResetNotice } from "./connection-state.ts";
 import { NovacoreError, toNovacoreError } from "./errors.ts";
@@ -10,6 +10,7 @@ import {
   hubUrl,
   type Liveness,
   type Opening,
+  type StreamSelection,
   type StreamTarget,
   type Transport,
 } from "./transport.ts";
@@ -17,7 +18,10 @@ import {
 export interface SseTransportOptions {
   readonly baseUrl: string;
   /** The sites of devices or DERs: a path of SSE names sites, or an organization. */
-  readonly findSites: (selection: Selection, signal: AbortSignal) => Promise<readonly string[]>;
+  readonly findSites: (
+    selection: StreamSelection,
+    signal: AbortSignal,
+  ) => Promise<readonly string[]>;
 }
 
 /** Server-Sent Events by fetch, with the token in a header and the cursor as Last-Event-ID. */
@@ -152,7 +156,7 @@ function pathOf({ sites = [], org }: StreamTarget): string {
 
 /** The selection as a query. A stream that resumes has its start in Last-Event-ID. */
 function* queryOf(
-  { since, cursor, snapshot, ...filters }: Selection,
+  { since, cursor, snapshot, ...filters }: StreamSelection,
   resumeFrom: string | undefined,
 ): Generator<[string, string]> {
   const start = resumeFrom === undefined ? { since, cursor, snapshot } : {};

@@ -1,5 +1,4 @@
-import type { Selection } from "@novacore/protocol";
-import type { Arrival } from "./transport.ts";
+import type { Arrival, StreamSelection } from "./transport.ts";
 
 /**
  * Where a stream's next connection starts: where the caller wants it, and later behind what came.
@@ -8,17 +7,17 @@ import type { Arrival } from "./transport.ts";
  * position that it is of; what comes twice is dropped. With `since` beside it, that begins again too.
  */
 export class StartPosition {
-  readonly #selection: Selection;
+  readonly #selection: StreamSelection;
   #isSnapshotDue: boolean;
   #resumeFrom: string | undefined;
 
-  constructor(selection: Selection) {
+  constructor(selection: StreamSelection) {
     this.#selection = selection;
     this.#isSnapshotDue = selection.snapshot === true;
   }
 
   next(): {
-    readonly selection: Selection;
+    readonly selection: StreamSelection;
     readonly resumeFrom: string | undefined;
     /** The hub says when it has caught up. */
     readonly hasPast: boolean;

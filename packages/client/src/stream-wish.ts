@@ -1,6 +1,6 @@
-import type { EnrichedReading, Origin, Reading, ReadingType, Selection } from "@novacore/protocol";
+import type { EnrichedReading, Origin, Reading, ReadingType } from "@novacore/protocol";
 import { NovacoreError } from "./errors.ts";
-import type { StreamTarget } from "./transport.ts";
+import type { StreamSelection, StreamTarget } from "./transport.ts";
 
 /** A reading of one type, or of some. */
 export type ReadingOf<T extends ReadingType> = Extract<Reading, { type: T }> & Origin;
@@ -39,7 +39,7 @@ export interface ReadingsOptions<T extends ReadingType = ReadingType> {
 /** What a stream is to be, checked and in the words of the wire. */
 export interface StreamWish<R extends EnrichedReading> {
   readonly target: StreamTarget;
-  readonly selection: Selection;
+  readonly selection: StreamSelection;
   readonly batchMs: number | undefined;
   readonly reorderMs: number;
   readonly dedupeMax: number;
@@ -72,7 +72,7 @@ export function toWish<T extends ReadingType>(
   const wanted: ReadonlySet<string> | undefined = types && new Set(types);
   return {
     ...{ target, batchMs, reorderMs, dedupeMax, queueMax, signal },
-    selection: withoutUndefined(selection),
+    selection,
     isWanted: (reading): reading is ReadingOf<T> => wanted?.has(reading.type) ?? true,
   };
 }
@@ -81,15 +81,4 @@ function assertWithin(name: string, value: number, least: number, most: number):
   if (value >= least && value <= most) return;
   const message = `${name} is from ${least} to ${most}, not ${value}.`;
   throw new NovacoreError("options_invalid", message);
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Members that are undefined, left out: on the wire they are not there. */
-function withoutUndefined<T extends object>(members: T): Defined<T> {
-  const kept: Defined<T> = { ...members };
-  for (const [name, value] of Object.entries(members)) {
-    if (value === undefined) Reflect.deleteProperty(kept, name);
-  }
-  return kept;
 }

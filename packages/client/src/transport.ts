@@ -13,7 +13,7 @@ export interface Transport {
 
 export interface Opening {
   readonly target: StreamTarget;
-  readonly selection: Selection;
+  readonly selection: StreamSelection;
   /** Everything after this position; wins over where the selection starts. */
   readonly resumeFrom?: string | undefined;
   /** Several readings a frame, gathered for this long, where the transport has frames. */
@@ -32,6 +32,9 @@ export interface Connection {
   /** Nothing arrives after this, not even `closed`. */
   close(): void;
 }
+
+/** The wire's words; a member that is undefined is not sent. */
+export type StreamSelection = { readonly [K in keyof Selection]: Selection[K] | undefined };
 
 /** Sites or an organization; without both, the sites of the selection's `devices` or `ders`. */
 export interface StreamTarget {

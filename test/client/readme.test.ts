@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type Block, readBlocks } from "../docs/protocol-blocks.ts";
+import { createHome, type Home } from "../support/home.ts";
+import { startHub, type TestHub } from "../support/hub.ts";
+import { runProgram } from "../support/program.ts";
+
+const project = fileURLToPath(new URL("../..", import.meta.url));
+const readme = new URL("../../packages/client/README.md", import.meta.url);
+
+/** What each snippet prints, by its heading. */
+const printed: Readonly<Record<string, RegExp>> = {
+  Readings: /^-3000 W\n1500 W, 0.5\n$/,
+  "Going on where a program stopped": /^(\d{13})\n(?!\1)\d{13}\n$/,
+  "What happens to the stream":
+    /^connected\n(.+ is (online|stale|offline)\n|\d{13}\n)+caught_up\nended\n$/,
+  "Lists and requests": /^sit-\S+ Test home\nTest home\n$/,
+};
+
+let hub: TestHub;
+let home: Home;
+
+before(async () => {
+  hub = await startHub();
+  home = await createHome(hub);
+  await home.publish("solar", { type: "pv", timestamp: Date.now(), W: -3000 });
+  await home.publish("battery", {
+    ...{ type: "battery", timestamp: Date.now() + 1, W: 1500, SoC_nom_fract: 0.5 },
+  });
+});
+after(() => hub?.close());
+
+test("every snippet of the README runs and prints what it says", async () => {
+  const blocks = readBlocks(await readFile(readme, "utf8")).filter(
+    (each) => each.language === "ts",
+  );
+  assert.deepEqual(
+    blocks.map(({ heading }) => heading),
+    Object.keys(printed),
+  );
+  for (const { heading, text } of blocks) {
+    assert.match(await run({ text }), printed[heading] ?? /^$/, heading);
+  }
+});
+
+function run({ text }: Pick<Block, "text">): Promise<string> {
+  const { url: baseUrl } = hub;
+  const { token, orgId, siteId } = home;
+  const set = Object.entries({ baseUrl, token, orgId, siteId }).map(
+    ([name, value]) => `const ${name} = ${JSON.stringify(value)};`,
+  );
+  const program = [...set, text].join("\n");
+  const args = ["--input-type=module-typescript", "--eval", program];
+  return runProgram(process.execPath, args, { cwd: project });
+}
