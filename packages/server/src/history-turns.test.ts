@@ -48,3 +48,20 @@ test("so many wait in all, and whoever leaves makes room and does no work", asyn
   assert.equal(worked, 0);
   assert.equal(await inTurn("next", signal, async () => 5), 5);
 });
+
+test("whoever has waited too long is told so, and does no work", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const inTurn = createHistoryTurns();
+  const first = held();
+  const running = Array.from({ length: limits.historyTurnsMax }, (_, i) =>
+    inTurn(`r-${i}`, signal, first.work),
+  );
+  let worked = 0;
+  const late = inTurn("late", signal, async () => worked++);
+  t.mock.timers.tick(limits.historyWaitMs);
+  await assert.rejects(late, { code: "unavailable" });
+  first.end();
+  await Promise.all(running);
+  assert.equal(await inTurn("next", signal, async () => 5), 5);
+  assert.equal(worked, 0);
+});

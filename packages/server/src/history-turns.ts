@@ -12,7 +12,8 @@ export type InTurn = <T>(
 /**
  * Lets a few queries of the past run at once, from the reading of the stream to the answer, and the
  * identities that wait in turn: one that asks for a hundred delays another by one. Throws
- * `rate_limited` beyond historyWaitingPerIdentityMax, `unavailable` beyond historyWaitingMax.
+ * `rate_limited` beyond historyWaitingPerIdentityMax, `unavailable` beyond historyWaitingMax and to
+ * whoever has waited for historyWaitMs.
  */
 export function createHistoryTurns(): InTurn {
   const turnstile = new Turnstile(limits.historyTurnsMax);
@@ -28,20 +29,29 @@ export function createHistoryTurns(): InTurn {
       throw new NovacoreError("unavailable", message);
     }
     waiting++;
-    let hasTurn = false;
-    const takeTurn = () => {
-      if (!hasTurn) waiting--;
-      hasTurn = true;
+    const gaveUp = Promise.withResolvers<never>();
+    let hasLeft = false;
+    const leave = (reason: unknown) => {
+      hasLeft = true;
+      gaveUp.reject(reason);
     };
-    try {
-      return await turnstile.pass(async () => {
-        takeTurn();
-        // Whoever went away while it waited costs nothing more.
-        signal.throwIfAborted();
-        return work();
-      }, identityId);
-    } finally {
-      takeTurn();
-    }
+    const timer = setTimeout(() => {
+      leave(new NovacoreError("unavailable", "The hub is busy with other queries."));
+    }, limits.historyWaitMs);
+    const abort = () => leave(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    const stopWaiting = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+    };
+    const answer = turnstile.pass(async () => {
+      waiting--;
+      stopWaiting();
+      // Whoever left while it waited costs nothing more than its place in the line.
+      if (hasLeft) return gaveUp.promise;
+      signal.throwIfAborted();
+      return work();
+    }, identityId);
+    return Promise.race([answer, gaveUp.promise]).finally(stopWaiting);
   };
 }

@@ -1,3 +1,5 @@
+import { PartyLines } from "../party-lines.ts";
+
 /**
  * Lets a few do something at a time, and the parties that wait in turn: one that asks for a thousand
  * things gets no more than one that asks for a single one. Within a party it goes in the order they
@@ -5,8 +7,7 @@
  */
 export class Turnstile {
   readonly #atOnceMax: number;
-  /** Party → those of it that wait; the party whose turn is next stands first. */
-  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #waiting = new PartyLines<() => void>();
   #running = 0;
 
   constructor(atOnceMax: number) {
@@ -19,7 +20,7 @@ export class Turnstile {
 
   /** How many of a party wait. */
   waitingOf(party: string): number {
-    return this.#waiting.get(party)?.length ?? 0;
+    return this.#waiting.lengthOf(party);
   }
 
   /** Runs `work` when its turn comes. Who may wait, and so how many, is the caller's to bound. */
@@ -30,7 +31,7 @@ export class Turnstile {
       return await work();
     } finally {
       // The place goes straight to the next in line, so that nobody can slip in between.
-      const next = this.#next();
+      const next = this.#waiting.takeNext();
       if (next === undefined) this.#running--;
       else next();
     }
@@ -38,20 +39,7 @@ export class Turnstile {
 
   #wait(party: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const line = this.#waiting.get(party);
-    if (line === undefined) this.#waiting.set(party, [resolve]);
-    else line.push(resolve);
+    this.#waiting.join(party, resolve);
     return promise;
-  }
-
-  /** The first of the party whose turn it is, which goes behind the others. */
-  #next(): (() => void) | undefined {
-    for (const [party, line] of this.#waiting) {
-      const next = line.shift();
-      this.#waiting.delete(party);
-      if (line.length > 0) this.#waiting.set(party, line);
-      return next;
-    }
-    return undefined;
   }
 }

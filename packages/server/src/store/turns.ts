@@ -1,3 +1,5 @@
+import { PartyLines } from "../party-lines.ts";
+
 /**
  * One change at a time, so that what is counted before it still holds when it is made. Parties that
  * wait take turns: one that wants a thousand changes waits longer than one that wants a single one.
@@ -5,17 +7,12 @@
  */
 export class Turns {
   readonly #ahead: (() => void)[] = [];
-  /** Party → those of it that wait; the party whose turn is next stands first. */
-  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #waiting = new PartyLines<() => void>();
   #isTaken = false;
 
   /** Makes a change when the turn of its party comes, those of one party in their order. */
   take<T>(party: string, change: () => Promise<T>): Promise<T> {
-    return this.#take(change, (go) => {
-      const line = this.#waiting.get(party);
-      if (line === undefined) this.#waiting.set(party, [go]);
-      else line.push(go);
-    });
+    return this.#take(change, (go) => this.#waiting.join(party, go));
   }
 
   /** The same before every party, for what nobody can ask for as often as he likes. */
@@ -30,20 +27,9 @@ export class Turns {
       return await change();
     } finally {
       // The turn goes straight to the next in line, so that nobody can slip in between.
-      const next = this.#ahead.shift() ?? this.#next();
+      const next = this.#ahead.shift() ?? this.#waiting.takeNext();
       if (next === undefined) this.#isTaken = false;
       else next();
     }
-  }
-
-  /** The first of the party whose turn it is, which goes behind the others. */
-  #next(): (() => void) | undefined {
-    for (const [party, line] of this.#waiting) {
-      const next = line.shift();
-      this.#waiting.delete(party);
-      if (line.length > 0) this.#waiting.set(party, line);
-      return next;
-    }
-    return undefined;
   }
 }
