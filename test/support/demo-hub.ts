@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DemoDetails } from "@novacore/simulator";
-import { freePorts } from "./hub-process.ts";
+import { takePorts } from "./ports.ts";
 import { type Program, startProgram } from "./program.ts";
 
 const main = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url));
@@ -18,7 +18,7 @@ export const portSettings = [
 ] as const;
 
 export async function chooseHubPorts(): Promise<HubPorts> {
-  const [http, realtime, nats, mqtt] = await freePorts(portSettings.length);
+  const [http, realtime, nats, mqtt] = await takePorts(portSettings.length);
   return {
     NOVACORE_HTTP_PORT: `${http}`,
     NOVACORE_REALTIME_PORT: `${realtime}`,

@@ -1,13 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hubFlags } from "../../scripts/hub-flags.mjs";
 import { createConditions } from "./conditions.ts";
+import { takePorts } from "./ports.ts";
 
 const program = fileURLToPath(new URL("../../packages/server/src/main.ts", import.meta.url));
+/** A test that is killed leaves no hub behind. */
+const followParent = new URL("../../scripts/follow-parent.mjs", import.meta.url).href;
 
 /** A hub in a process of its own, so that it can be killed as the kernel kills. */
 export interface HubProcess {
@@ -30,7 +32,7 @@ export async function startHubProcess(
   givenDir?: string,
 ): Promise<HubProcess> {
   const dataDir = givenDir ?? (await mkdtemp(join(tmpdir(), "novacore-test-")));
-  const [http, realtime, nats, mqtt] = await freePorts(4);
+  const [http, realtime, nats, mqtt] = await takePorts(4);
   const env = {
     ...process.env,
     NOVACORE_HTTP_PORT: `${http}`,
@@ -62,10 +64,9 @@ export async function startHubProcess(
 }
 
 async function startReady(env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [...hubFlags, program, "start", "--no-demo"], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const args = ["--import", followParent, ...hubFlags, program, "start", "--no-demo"];
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  child.channel?.unref();
   const conditions = createConditions();
   let said = "";
   const hear = (chunk: Buffer) => {
@@ -86,22 +87,4 @@ async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Pro
   const exited = new Promise((resolve) => child.once("exit", resolve));
   child.kill(signal);
   await exited;
-}
-
-/** Ports that were free a moment ago, held open together so that they differ. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("no port");
-    return address.port;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

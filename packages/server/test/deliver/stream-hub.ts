@@ -1,7 +1,6 @@
 // layout: one fixture, used whole by each test
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -10,6 +9,7 @@ import { type JetStreamClient, jetstream, jetstreamManager } from "@nats-io/jets
 import { connect, type Msg, type NatsConnection } from "@nats-io/transport-node";
 import { enrichedSubject, NovacoreError } from "@novacore/protocol";
 import fastify, { type FastifyInstance } from "fastify";
+import { takePort } from "../../../../test/support/ports.ts";
 import type { Archive } from "../../src/deliver/archive.ts";
 import { createDelivery, type Delivery } from "../../src/deliver/delivery.ts";
 import { OpenConnections } from "../../src/deliver/open-connections.ts";
@@ -37,7 +37,7 @@ export class TestNats {
     const folder = await mkdtemp(join(tmpdir(), "novacore-deliver-"));
     const explicit = process.env.NOVACORE_NATS_SERVER;
     const binary = await findNatsServer({ dataDir: folder, explicit });
-    const nats = new TestNats(await freePort(), folder, binary);
+    const nats = new TestNats(await takePort(), folder, binary);
     await nats.run();
     return nats;
   }
@@ -298,13 +298,4 @@ export async function until(
     if (Date.now() > deadline) throw new Error(`waited ten seconds in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }

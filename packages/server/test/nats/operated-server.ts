@@ -4,9 +4,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
+import { takePort } from "../../../../test/support/ports.ts";
 import type { Config } from "../../src/config.ts";
 import { limits } from "../../src/limits.ts";
-import { freePorts } from "../../src/nats/ports.ts";
 import { atEnd } from "./at-end.ts";
 
 /** A nats-server that is not the hub's child, stopped after the test; gives its address. */
@@ -16,7 +16,7 @@ export async function startOperated(
   dataDir: string,
   accessConfig: string,
 ): Promise<string> {
-  const [port] = await freePorts(1, "127.0.0.1");
+  const port = await takePort();
   const path = join(dataDir, "operated.conf");
   const storeDir = JSON.stringify(join(dataDir, "operated"));
   const jetstream = `jetstream { store_dir: ${storeDir}, max_file: ${limits.natsStoreBytesMax} }`;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { takePort } from "../../../../test/support/ports.ts";
 import { startCallout } from "../../src/access/callout.ts";
 import { connectHub } from "../../src/nats/connection.ts";
-import { freePorts } from "../../src/nats/ports.ts";
 import { operatedNatsConfig } from "../../src/nats/print-config.ts";
 import { startNats } from "../../src/nats/server.ts";
 import { readDurability } from "../../src/store/durability.ts";
@@ -43,7 +43,7 @@ test("an operated server without the hub's keys is one sentence", async (t) => {
 test("an operated server that is not there is one sentence without its password", async (t) => {
   const found = await testConfig(t);
   if (found === undefined) return;
-  const [port] = await freePorts(1, "127.0.0.1");
+  const port = await takePort();
   const natsUrl = `nats://user:secret@127.0.0.1:${port}`;
   await assert.rejects(
     startNats({ ...found, config: { ...found.config, natsUrl }, log: silent }),

@@ -2,10 +2,10 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, globSync } from "node:fs";
 import { chown, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { takePort } from "../../../../test/support/ports.ts";
 
 /** A PostgreSQL cluster of its own, on a free port of 127.0.0.1, in a temporary folder. */
 export interface PostgresCluster extends AsyncDisposable {
@@ -41,7 +41,7 @@ export async function startPostgres(bin: string, password: string): Promise<Post
     "UTF8",
   ];
   await promisify(execFile)(join(bin, "initdb"), initdb, { ...user, cwd: folder });
-  const port = await freePort();
+  const port = await takePort();
   const settings = [`listen_addresses=127.0.0.1`, `unix_socket_directories=`, `fsync=off`];
   const postgres = spawn(
     join(bin, "postgres"),
@@ -100,14 +100,4 @@ async function ready(stderr: NodeJS.ReadableStream, exited: Promise<unknown>): P
     throw new Error(`PostgreSQL ended at its start: ${said}`);
   });
   await Promise.race([listening, died]);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port was given");
-  return address.port;
 }
