@@ -16,8 +16,8 @@ const allowedPackages = {
   protocol: [],
   server: ["protocol"],
   client: ["protocol"],
-  simulator: ["protocol"],
-  cli: ["client", "protocol"],
+  simulator: ["client", "protocol"],
+  cli: ["client", "protocol", "simulator"],
   dashboard: ["client", "protocol"],
 };
 /** A test beside its source has no socket and no process: those belong in a test folder. */
@@ -92,7 +92,9 @@ function checkImport(file, specifier, complain) {
   }
   if (specifier.startsWith("@novacore/")) {
     const [, wanted, ...deep] = specifier.split("/");
-    if (deep.length > 0) complain(`import @novacore/${wanted}, not a file inside it.`);
+    if (deep.length > 0 && !isExported(wanted, deep)) {
+      complain(`import @novacore/${wanted}, not a file inside it.`);
+    }
     const allowed = allowedPackages[packageName] ?? [];
     if (inSource && !isTest && wanted !== packageName && !allowed.includes(wanted)) {
       complain(`${packageName} may not import ${wanted}.`);
@@ -101,11 +103,19 @@ function checkImport(file, specifier, complain) {
   if (specifier.startsWith(".")) checkRelative(file, packageName, specifier, complain);
 }
 
+/** Whether the package offers this path in its `exports`. */
+function isExported(packageName, deep) {
+  const path = join(root, "packages", packageName, "package.json");
+  const { exports = {} } = JSON.parse(readFileSync(path, "utf8"));
+  return `./${deep.join("/")}` in exports;
+}
+
 function checkRelative(file, packageName, specifier, complain) {
   const target = normalize(join(dirname(file), specifier));
   const targetPackage = target.match(/^packages\/([^/]+)\//)?.[1];
-  // A test may share a table with the tests at the top.
-  const isShared = file.endsWith(".test.ts") && target.startsWith("test/");
+  // Tests may share what the tests at the top have.
+  const isOfTests = file.endsWith(".test.ts") || file.startsWith(`packages/${packageName}/test/`);
+  const isShared = isOfTests && target.startsWith("test/");
   if (packageName !== undefined && targetPackage !== packageName && !isShared) {
     complain(`import other packages by name, not ${specifier}.`);
   }
