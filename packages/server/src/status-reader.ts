@@ -8,6 +8,16 @@ import { readingTypeFor } from "./registry/device-types.ts";
 import type { Device } from "./registry/devices.ts";
 import { explainSilence, type SilenceParts } from "./silence.ts";
 
+export type SeenSites = readonly string[] | "all";
+
+/** Who asks how DERs do. */
+export interface StatusAsker {
+  /** Whose turn it is to read. */
+  readonly party: string;
+  /** Sites whose readings count: where a device stood before it was moved may be nothing of theirs. */
+  readonly sites: SeenSites;
+}
+
 /** How a DER does, and by which reading that is known. */
 export interface DerStatus {
   readonly device: Device;
@@ -28,24 +38,27 @@ export interface LastReading {
   readonly receivedAtMs: number;
 }
 
-/** Finds the last readings of DERs of which the stream holds none any more. */
-export type LastKnown = (derIds: readonly string[]) => Promise<ReadonlyMap<string, LastReading>>;
+/** Finds the last readings, at these sites, of DERs of which the stream holds none there any more. */
+export type LastKnown = (
+  derIds: readonly string[],
+  sites: SeenSites,
+) => Promise<ReadonlyMap<string, LastReading>>;
 
 export interface StatusReaderParts extends SilenceParts {
   readonly watchedSites: Pick<WatchedSites, "lastSeen" | "knownOf">;
   readonly lastKnown: LastKnown;
 }
 
-/** How the DERs of some devices do, in their order; `party` is whose turn it is to read. */
+/** How the DERs of some devices do, in their order, by the readings that the asker may see. */
 export async function readStatus(
   parts: StatusReaderParts,
   devices: readonly Device[],
-  party: string,
+  asker: StatusAsker,
 ): Promise<readonly DerStatus[]> {
   const ders = devices.flatMap((device) => device.ders.map((der) => ({ device, der })));
-  const seen = await readSeen(parts, devices, party);
+  const seen = await readSeen(parts, devices, asker);
   const missing = ders.map(({ der }) => der.id).filter((id) => !seen.has(id));
-  const older = missing.length === 0 ? new Map() : await parts.lastKnown(missing);
+  const older = missing.length === 0 ? new Map() : await parts.lastKnown(missing, asker.sites);
   const nowMs = parts.now();
   const statuses = ders.map(({ device, der }): DerStatus => {
     const type = readingTypeFor(device.type, der.type);
@@ -64,13 +77,14 @@ export async function readStatus(
 async function readSeen(
   { watchedSites }: StatusReaderParts,
   devices: readonly Device[],
-  party: string,
+  { party, sites }: StatusAsker,
 ): Promise<ReadonlyMap<string, LastSeen>> {
   const seen = new Map<string, LastSeen>();
   if (devices.length === 0) return seen;
   const filters = devices.map(({ orgId, id }) => `orgs.${orgId}.sites.*.devices.${id}.>`);
   for (const last of await watchedSites.lastSeen(party, filters)) {
-    const { derId } = last.address;
+    const { siteId, derId } = last.address;
+    if (sites !== "all" && !sites.includes(siteId)) continue;
     const known = seen.get(derId);
     if (known === undefined || known.receivedAtMs < last.receivedAtMs) seen.set(derId, last);
   }

@@ -16,7 +16,7 @@ import type { Device } from "./registry/devices.ts";
 import type { CallerOf } from "./rest/authenticate.ts";
 import { statusRoutes } from "./rest/status.ts";
 import { explainSilence } from "./silence.ts";
-import { type DerStatus, type LastKnown, readStatus } from "./status-reader.ts";
+import { type DerStatus, type LastKnown, readStatus, type StatusAsker } from "./status-reader.ts";
 import { readGatewayState } from "./store/gateway-state.ts";
 import { isVisible } from "./store/rejection-routes.ts";
 import type { RejectionRecord } from "./store/rejections.ts";
@@ -40,7 +40,7 @@ export interface StatusParts {
 
 export type ReadStatus = (
   devices: readonly Device[],
-  party: string,
+  asker: StatusAsker,
 ) => Promise<readonly DerStatus[]>;
 
 /**
@@ -74,7 +74,7 @@ export async function registerStatus(
     return explainSilence(silence, await registry.devices.list(siteId, page), silent);
   });
   const reader = { ...silence, watchedSites, lastKnown };
-  const readStatusOf: ReadStatus = (devices, party) => readStatus(reader, devices, party);
+  const readStatusOf: ReadStatus = (devices, asker) => readStatus(reader, devices, asker);
   await app.register(statusRoutes, {
     ...{ access, registry, callerOf, now: Date.now },
     readStatus: readStatusOf,

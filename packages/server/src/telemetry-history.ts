@@ -11,7 +11,7 @@ import { ReadingsSources } from "./history/range-source.ts";
 import { SequenceQueries } from "./history/sequence-query.ts";
 import { limits } from "./limits.ts";
 import type { Registry } from "./registry/database.ts";
-import type { LastReading } from "./status-reader.ts";
+import type { LastKnown, LastReading, SeenSites } from "./status-reader.ts";
 import { backfillStream, enrichedStream } from "./store/stream-configs.ts";
 
 export interface TelemetryHistoryOptions {
@@ -58,7 +58,7 @@ export interface TelemetryHistory {
   /** What the stream does not hold any more, in its order; undefined: nothing is archived. */
   readonly sequences: SequenceQueries | undefined;
   /** The last readings of DERs that the stream does not hold any more. */
-  lastKnown(derIds: readonly string[]): Promise<ReadonlyMap<string, LastReading>>;
+  readonly lastKnown: LastKnown;
 }
 
 export function openTelemetryHistory(options: TelemetryHistoryOptions): TelemetryHistory {
@@ -88,7 +88,7 @@ export function openTelemetryHistory(options: TelemetryHistoryOptions): Telemetr
   const sequences = config.archive && new SequenceQueries({ folder, snapshot, duck });
   return {
     ...{ sources, duck, latest, sequences },
-    lastKnown: (derIds) => lastKnown(latest, registry, derIds),
+    lastKnown: (derIds, sites) => lastKnown(latest, registry, derIds, sites),
   };
 }
 
@@ -96,6 +96,7 @@ async function lastKnown(
   latest: LatestParts,
   registry: TelemetryHistoryOptions["registry"],
   derIds: readonly string[],
+  siteIds: SeenSites,
 ): Promise<ReadonlyMap<string, LastReading>> {
   const places = await Promise.all(
     derIds.map(async (derId) => {
@@ -105,7 +106,7 @@ async function lastKnown(
       return [{ orgId: device.orgId, siteId: device.siteId, deviceId: device.id, derId }];
     }),
   );
-  const { readings } = await readLatest(latest, places.flat(), { siteIds: "all" });
+  const { readings } = await readLatest(latest, places.flat(), { siteIds });
   return new Map(
     [...readings].map(([derId, { timestamp, received_at }]) => [
       derId,

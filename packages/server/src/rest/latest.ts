@@ -9,7 +9,7 @@ import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
 import type { Device } from "../registry/devices.ts";
 import type { Page } from "../registry/page.ts";
-import type { DerStatus } from "../status-reader.ts";
+import type { DerStatus, StatusAsker } from "../status-reader.ts";
 import type { CallerOf } from "./authenticate.ts";
 import { closed, idOf, nullable } from "./fields.ts";
 import { sendPage } from "./paging.ts";
@@ -24,7 +24,10 @@ export interface LatestRoutesOptions {
     ders: readonly DerPlace[],
     seen: { readonly siteIds: readonly string[] | "all"; readonly signal: AbortSignal },
   ) => Promise<LatestReadings>;
-  readonly readStatus: (devices: readonly Device[], party: string) => Promise<readonly DerStatus[]>;
+  readonly readStatus: (
+    devices: readonly Device[],
+    asker: StatusAsker,
+  ) => Promise<readonly DerStatus[]>;
   readonly now?: () => number;
 }
 
@@ -115,7 +118,7 @@ export const latestRoutes: FastifyPluginAsyncTypebox<LatestRoutesOptions> = asyn
       const latest = await options.inTurn(caller.identityId, signal, () =>
         readLatest(ders, { siteIds, signal }),
       );
-      const statuses = await readStatus(devices, caller.identityId);
+      const statuses = await readStatus(devices, { party: caller.identityId, sites: siteIds });
       const nowMs = now();
       const cursor = encodeCursor(latest.cursor);
       reply.header("cache-control", "private, no-cache");

@@ -8,7 +8,7 @@ import type { Lateness } from "../ingest/gateway-clocks.ts";
 import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
 import type { Device } from "../registry/devices.ts";
-import type { DerStatus } from "../status-reader.ts";
+import type { DerStatus, StatusAsker } from "../status-reader.ts";
 import type { RejectionRecord } from "../store/rejections.ts";
 import type { CallerOf } from "./authenticate.ts";
 import { idOf, nullable } from "./fields.ts";
@@ -17,7 +17,10 @@ export interface StatusRoutesOptions {
   readonly access: Pick<Access, "authorize">;
   readonly registry: Pick<Registry, "devices">;
   readonly callerOf: CallerOf;
-  readonly readStatus: (devices: readonly Device[], party: string) => Promise<readonly DerStatus[]>;
+  readonly readStatus: (
+    devices: readonly Device[],
+    asker: StatusAsker,
+  ) => Promise<readonly DerStatus[]>;
   readonly readPresence: (serial: string) => Promise<GatewayPresence>;
   /** The last rejection of a gateway that the caller may see. */
   readonly readRejection: (caller: Caller, serial: string) => Promise<RejectionRecord | undefined>;
@@ -126,14 +129,14 @@ export const statusRoutes: FastifyPluginAsyncTypebox<StatusRoutesOptions> = asyn
     async (request) => {
       const { site_id: siteId } = request.params;
       const caller = await callerOf(request);
-      await access.authorize(caller, "site.view", { siteId });
+      const { sites } = await access.authorize(caller, "site.view", { siteId });
       const page = { after: undefined, limit: limits.pageItemsMax };
       const devices = await registry.devices.list(siteId, page);
       // The gateway of an orphan is somebody else's by now, or nobody's.
       const present = devices.filter(({ state }) => state !== "orphaned");
       const serials = [...new Set(present.map(({ gatewaySerial }) => gatewaySerial))].sort();
       const [ders, gateways] = await Promise.all([
-        readStatus(devices, caller.identityId),
+        readStatus(devices, { party: caller.identityId, sites }),
         Promise.all(serials.map((serial) => readGateway(caller, serial))),
       ]);
       return { site_id: siteId, ders: toDerAnswers(ders, now()), gateways };
@@ -158,7 +161,7 @@ export const statusRoutes: FastifyPluginAsyncTypebox<StatusRoutesOptions> = asyn
         ({ siteId }) => grant.sites === "all" || grant.sites.includes(siteId),
       );
       const [ders, gateway] = await Promise.all([
-        readStatus(devices, caller.identityId),
+        readStatus(devices, { party: caller.identityId, sites: grant.sites }),
         readGateway(caller, serial),
       ]);
       return { ...gateway, ders: toDerAnswers(ders, now()) };
