@@ -1,7 +1,7 @@
 /**
  * How long charts take: over HTTP, of a hub with a month of homes in its archive. One DER's 7 days at
  * one reading a second to quarters of an hour and to 1 000 points; a site's 30 days to daily energy.
- * Beside it, in turn, the same of plain PostgreSQL with an index, and how much each has on disk.
+ * In the same run, the same of plain PostgreSQL with an index, and how much each has on disk.
  *
  *   npm run bench:history -- [days=30] [others=3] [rounds=60]
  *
@@ -20,6 +20,7 @@ import { describeMachine, median, percentile } from "./whole/rig.ts";
 
 const [days = 30, others = 3, rounds = 60] = process.argv.slice(2).map(Number);
 const coldRounds = 5;
+const warmUpRounds = 10;
 const toMs = Math.floor(Date.now() / dayMs) * dayMs;
 const fromMs = toMs - days * dayMs;
 const chartFromMs = toMs - Math.min(7, days) * dayMs;
@@ -58,31 +59,32 @@ async function bench(hub: HubProcess): Promise<void> {
     { name: "chart, lttb", run: () => get(lttbPath) },
     { name: "energy, daily", run: () => get(energyPath), targetMs: 250 },
   ];
-  const baselines: readonly (() => Promise<unknown>)[] =
+  const baselines: readonly Side[] =
     postgres === undefined
       ? []
       : [
-          () => postgres.chart(derId, chartFromMs, toMs),
-          () => postgres.energy(derIds, fromMs, toMs),
+          { name: "postgres chart", run: () => postgres.chart(derId, chartFromMs, toMs) },
+          { name: "postgres energy", run: () => postgres.energy(derIds, fromMs, toMs) },
         ];
 
   const cold = await measureCold(hub, folder, () => get(chartPath));
   const times = new Map<string, number[]>();
-  for (let round = -3; round < rounds; round++) {
-    for (const { name, run } of sides) note(times, name, round, await timed(run));
-    // It takes seconds; a few rounds tell enough.
-    if (round >= Math.min(5, rounds)) continue;
-    const [chart, energy] = baselines;
-    if (chart !== undefined) note(times, "postgres chart", round, await timed(chart));
-    if (energy !== undefined && round >= 0) {
-      note(times, "postgres energy", round, await timed(energy));
+  for (const { name, run } of sides) {
+    for (let round = -warmUpRounds; round < rounds; round++) {
+      note(times, name, round, await timed(run));
+    }
+  }
+  // Afterwards: it takes seconds, and leaves the processor's caches to nobody else.
+  for (const { name, run } of baselines) {
+    for (let round = -1; round < Math.min(5, rounds); round++) {
+      note(times, name, round, await timed(run));
     }
   }
   console.log(`machine    ${describeMachine()}`);
   console.log(`readings   ${rows}, ${ders.length} DERs, ${days} days at 1 Hz`);
   report("cold chart", cold, 300);
   for (const { name, targetMs } of sides) report(name, times.get(name) ?? [], targetMs);
-  for (const name of ["postgres chart", "postgres energy"]) report(name, times.get(name) ?? []);
+  for (const { name } of baselines) report(name, times.get(name) ?? []);
   if (postgres === undefined) return;
   const perRow = (total: number) => `${(total / rows).toFixed(1)} bytes a reading`;
   const plainBytes = await postgres.bytes();

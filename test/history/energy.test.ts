@@ -52,11 +52,10 @@ for (const [month, homes] of [["2026-03", 20] as const, ["2026-10", 4] as const]
     after(() => duck[Symbol.asyncDispose]());
 
     const energyOf = (home: MonthHome, resolution: Resolution) =>
-      assembleEnergy({
+      assembleEnergy(cells.get(siteOf(home.home)) ?? [], {
         ...{ fromMs: generated.fromMs, toMs: generated.toMs, resolution },
         timezone: generated.timezone,
         nowMs: generated.toMs + 86_400_000,
-        cells: cells.get(siteOf(home.home)) ?? [],
         ders: home.ders.map(({ derId, type }) => ({ derId, type, sinceMs: generated.fromMs })),
       });
     const checkAll = (home: MonthHome, periods: readonly SiteEnergy[]) => {

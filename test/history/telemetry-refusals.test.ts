@@ -41,6 +41,7 @@ describe("telemetry over REST, where it is refused", () => {
       [`from=${startMs}&resolution=3s`, "/resolution", /one of auto, raw, 1s/],
       [`from=${startMs}&resolution=1m&max_points=3&to=${startMs + day}`, "/resolution", /1440/],
       [`from=${startMs - 30 * day}&max_points=5`, "/max_points", /fewer than the 3\d days/],
+      [`from=${startMs - 3_000 * day}`, "/from", /300\d days.*max_points/],
       [`from=${startMs}&max_points=NaN`, "/max_points", /integer/],
       [`from=${startMs}&max_points=1000000000`, "/max_points", /10000|<=/],
       [`from=${startMs}&fields=W,watts`, "/fields", /"watts".*no member/],
@@ -72,6 +73,11 @@ describe("telemetry over REST, where it is refused", () => {
       assert.equal(refused.body.details[0].path, path, `${query} ${refused.text}`);
       assert.match(refused.body.details[0].message, message, query);
     }
+    const wide = await get(
+      `/sites/${home.siteId}/telemetry?from=${startMs - 30 * day}&resolution=5m`,
+    );
+    assert.equal(wide.body.details?.[0].path, "/fields", wide.text);
+    assert.match(wide.body.message, /columns of up to \d+ points, more than 1000000 values/);
     for (const cursor of ["x", "AAAA", "1", Buffer.from("1 2 3 4 ';--").toString("base64url")]) {
       const refused = await get(ofMeter(`&resolution=raw&cursor=${cursor}`));
       assert.deepEqual(refusalOf(refused), [400, "cursor_invalid"]);

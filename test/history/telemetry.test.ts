@@ -122,6 +122,23 @@ describe("telemetry over REST", () => {
     });
   });
 
+  it("ends a page early where what readings have besides is long, and loses none", async () => {
+    const note = "x".repeat(60_000);
+    const count = 150;
+    for (let i = 0; i < count; i++) {
+      await home.publish("charger", { type: "ev_charger", timestamp: startMs + i, W: i, note });
+    }
+    const { derId } = home.ders.charger;
+    const { rows, count: pageCount } = await pages(
+      `/ders/${derId}/telemetry?from=${startMs}&resolution=raw`,
+    );
+    assert.equal(pageCount, 2);
+    assert.deepEqual(
+      rows.map((row) => "W" in row && row.W),
+      Array.from({ length: count }, (_, i) => i),
+    );
+  });
+
   it("has a reading that was stored a moment ago, in readings, aggregates and the latest", async () => {
     const timestamp = Date.now() + 60_000;
     await home.publish("solar", { type: "pv", timestamp, W: -1_234 });
@@ -213,6 +230,18 @@ describe("telemetry over REST", () => {
       ...{ identity_id: member.identityId, role: "viewer", site_ids: [elsewhere] },
     });
     await owner("PUT", `/devices/${device.id}`, { site_id: elsewhere });
+    // Nothing of the time at a site that is not theirs to see, not even when it was.
+    const { derId } = home.ders.battery;
+    for (const path of [`/sites/${elsewhere}/status`, `/gateways/${home.gateway.serial}/status`]) {
+      const { body } = await getOk(path, { token: member.token });
+      const { timestamp, received_at } = body.ders.find(
+        (der: { der_id: string }) => der.der_id === derId,
+      );
+      assert.deepEqual([timestamp, received_at], [null, null], path);
+    }
+    const latest = await getOk(`/telemetry/latest?der_id=${derId}`, { token: member.token });
+    const [{ reading, age_ms }] = latest.body.data;
+    assert.deepEqual([reading, age_ms], [null, null]);
     const timestamp = Date.now();
     await home.publish("battery", { type: "battery", timestamp, W: 77 });
     const path = ofDer("battery", "&resolution=raw");

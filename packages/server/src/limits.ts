@@ -323,6 +323,8 @@ export const limits = {
   energyPeriodsMax: 10_080,
   /** Quarters of all DERs that one answer is made of, 300 bytes of memory each: a year of six. */
   energyCellsMax: 230_400,
+  /** The same with DERs that are there no more, and the days around. */
+  energyCellsReadMax: 345_600,
 
   // History
   /** Queries that run at once; each may use every thread of DuckDB's. */
@@ -355,6 +357,14 @@ export const limits = {
   historyAnswerRowsMax: 100_000,
   /** Fields × aggregates of one answer. */
   historyColumnsMax: 100,
+  /** Points × columns of one answer, some 10 bytes each as JSON. */
+  historyAnswerCellsMax: 1_000_000,
+  /** Members of readings that have no column of their own, in one page of readings. */
+  historyPageExtraBytesMax: 8 * 1024 ** 2,
+  /** Answers that one identity has not read yet; beyond them it gets no other. */
+  historyUnreadBytesMax: 64 * 1024 ** 2,
+  /** After which a client that takes nothing of its answer is cut. */
+  historyStallMs: 30_000,
   /** Readings out of which lttb picks: a DER's month at 1 Hz, 16 bytes each. */
   historyLttbReadingsMax: 2_700_000,
   /** Longest range of single readings; of aggregated ones, ten years and what backfill may add. */

@@ -1,14 +1,15 @@
-import { encodeCursor, NovacoreError } from "@novacore/protocol";
+import { encodeCursor } from "@novacore/protocol";
 import type { FastifyInstance } from "fastify";
 import type { Access } from "./access/access.ts";
 import { readLatest } from "./history/latest.ts";
-import { readSiteCells } from "./history/range-cells.ts";
+import { readSiteEnergy } from "./history/range-cells.ts";
 import { createHistoryTurns } from "./history-turns.ts";
 import type { Registry } from "./registry/database.ts";
 import type { CallerOf } from "./rest/authenticate.ts";
 import { energyRoutes } from "./rest/energy.ts";
 import { latestRoutes } from "./rest/latest.ts";
 import { telemetryRoutes } from "./rest/telemetry.ts";
+import { UnreadAnswers } from "./rest/unread-answers.ts";
 import type { ReadStatus } from "./status.ts";
 import type { TelemetryHistory } from "./telemetry-history.ts";
 
@@ -26,7 +27,7 @@ export async function registerTelemetry(
   { access, registry, callerOf, history, readStatus }: TelemetryParts,
 ): Promise<void> {
   const common = { access, registry, callerOf, inTurn: createHistoryTurns() };
-  await app.register(telemetryRoutes, { ...common, history });
+  await app.register(telemetryRoutes, { ...common, history, unread: new UnreadAnswers() });
   await app.register(latestRoutes, {
     ...common,
     readStatus,
@@ -34,13 +35,10 @@ export async function registerTelemetry(
   });
   await app.register(energyRoutes, {
     ...common,
-    async readCells(siteId, fromMs, toMs, signal) {
-      const site = await registry.sites.get(siteId);
-      if (site === undefined) throw new NovacoreError("not_found");
-      const { orgId } = site;
-      const wish = { orgId, siteId, fromMs, toMs, signal };
-      const { cells, moment } = await readSiteCells(history, wish);
-      return { cells, cursor: encodeCursor({ epoch: moment.epoch, sequence: moment.head }) };
+    async readEnergy({ id: siteId, orgId }, options, signal) {
+      const wish = { ...options, orgId, siteId, signal };
+      const { energy, moment } = await readSiteEnergy(history, wish);
+      return { energy, cursor: encodeCursor({ epoch: moment.epoch, sequence: moment.head }) };
     },
   });
 }

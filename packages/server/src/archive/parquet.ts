@@ -19,4 +19,4 @@ export function copySql(
 
 /** Without a temporary file of DuckDB's own: the draft is one already. */
 export const parquetOptions =
-  "format parquet, compression zstd, row_group_size 122880, use_tmp_file false";
+  "format parquet, compression zstd, parquet_version v2, row_group_size 40960, use_tmp_file false";

@@ -1,21 +1,30 @@
 import type { ErrorCode, ErrorDetail } from "@novacore/protocol";
 import type { Result, Value } from "../duck/database.ts";
+import type { EnergyOptions, SiteEnergies } from "./energy.ts";
 import type { Columnar, RangeJob, RangeResult } from "./range-job.ts";
 
 /** What the thread of DuckDB can be asked. */
 export type Job =
   | { readonly kind: "range"; readonly range: RangeJob }
+  | ({ readonly kind: "select" } & Select)
   | {
-      readonly kind: "select";
-      readonly sql: string;
-      readonly parameters: readonly Value[];
-      /** Temporary tables that the statement finds; those without rows are not made. */
-      readonly tables: readonly { readonly name: string; readonly rows: Columnar }[];
+      readonly kind: "energy";
+      /** Gives cells; of more than `limits.energyCellsReadMax` nothing is made. */
+      readonly cells: Select;
+      readonly energy: EnergyOptions;
     };
+
+export interface Select {
+  readonly sql: string;
+  readonly parameters: readonly Value[];
+  /** Temporary tables that the statement finds; those without rows are not made. */
+  readonly tables: readonly { readonly name: string; readonly rows: Columnar }[];
+}
 
 export type JobResult =
   | ({ readonly kind: "range" } & RangeResult)
-  | { readonly kind: "select"; readonly result: Result };
+  | { readonly kind: "select"; readonly result: Result }
+  | { readonly kind: "energy"; readonly energy: SiteEnergies };
 
 export type DuckOrder =
   | { readonly kind: "run"; readonly id: number; readonly job: Job }

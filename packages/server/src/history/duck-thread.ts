@@ -2,7 +2,8 @@ import { Worker } from "node:worker_threads";
 import { NovacoreError } from "@novacore/protocol";
 import type { DuckOptions, Result } from "../duck/database.ts";
 import { limits } from "../limits.ts";
-import type { DuckAnswer, DuckOrder, Job, JobResult } from "./duck-jobs.ts";
+import type { DuckAnswer, DuckOrder, Job, JobResult, Select } from "./duck-jobs.ts";
+import type { EnergyOptions, SiteEnergies } from "./energy.ts";
 import type { RangeJob, RangeResult } from "./range-job.ts";
 
 export interface HistoryMetrics {
@@ -71,11 +72,17 @@ export class DuckThread {
   }
 
   /** Rows of one statement. Throws as `range` does. */
-  async select(job: Omit<Extract<Job, { kind: "select" }>, "kind">, signal?: AbortSignal) {
+  async select(job: Select, signal?: AbortSignal): Promise<Result> {
     const answer = await this.#run({ kind: "select", ...job }, signal);
     if (answer.kind !== "select") throw new Error("another query's answer came");
-    const { result }: { readonly result: Result } = answer;
-    return result;
+    return answer.result;
+  }
+
+  /** The energy that a site's cells make, put together where it holds up nobody. Throws as `range` does. */
+  async energy(cells: Select, energy: EnergyOptions, signal?: AbortSignal): Promise<SiteEnergies> {
+    const answer = await this.#run({ kind: "energy", cells, energy }, signal);
+    if (answer.kind !== "energy") throw new Error("another query's answer came");
+    return answer.energy;
   }
 
   async close(): Promise<void> {

@@ -3,8 +3,9 @@ import { parentPort, workerData } from "node:worker_threads";
 import { NovacoreError } from "@novacore/protocol";
 import { type Connection, Duck, type DuckOptions } from "../duck/database.ts";
 import type { DuckAnswer, DuckOrder, Job, JobResult } from "./duck-jobs.ts";
+import { runEnergy } from "./energy-run.ts";
 import { runRange } from "./range-run.ts";
-import { makeTable } from "./range-table.ts";
+import { select } from "./select.ts";
 
 if (parentPort === null) throw new Error("this is a worker thread and nothing else");
 const port = parentPort;
@@ -55,13 +56,10 @@ async function runJob(connection: Connection, job: Job, check: () => void): Prom
   switch (job.kind) {
     case "range":
       return { kind: "range", ...(await runRange(connection, job.range, options.tempDir, check)) };
-    case "select": {
-      for (const { name, rows } of job.tables) {
-        if (rows.rowCount === 0) continue;
-        await makeTable(connection, name, rows);
-      }
-      return { kind: "select", result: await connection.query(job.sql, job.parameters) };
-    }
+    case "select":
+      return { kind: "select", result: await select(connection, job) };
+    case "energy":
+      return { kind: "energy", energy: await runEnergy(connection, job, check) };
   }
 }
 

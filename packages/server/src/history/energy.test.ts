@@ -58,7 +58,7 @@ interface Asked {
 function assemble(cells: readonly Cell[], asked: Asked = {}) {
   const { hours = 1, resolution = "15m", ders = [], nowMs = originMs + 10 * 24 * hourMs } = asked;
   const range = { fromMs: originMs, toMs: originMs + hours * hourMs };
-  return assembleEnergy({ ...range, resolution, timezone: "UTC", nowMs, cells, ders });
+  return assembleEnergy(cells, { ...range, resolution, timezone: "UTC", nowMs, ders });
 }
 
 /** Wh of a flow in each bucket, to a thousandth, with the source where it is not the counter. */

@@ -37,10 +37,13 @@ export interface EnergyOptions {
   /** IANA name: days and months are the site's. */
   readonly timezone: string;
   readonly nowMs: number;
-  /** Of the site alone, of `cellRange`, each quarter of a DER once, in any order. */
-  readonly cells: readonly Cell[];
   /** What the registry knows of the site; DERs that are no more there need not be in it. */
   readonly ders: readonly KnownDer[];
+}
+
+export interface SiteEnergies {
+  readonly buckets: readonly SiteEnergy[];
+  readonly total: SiteEnergy;
 }
 
 /** How far beyond the buckets cells are needed: gaps are bridged that end within it. */
@@ -56,12 +59,12 @@ export function cellRange(
   return rangeAround(bucketsOf(fromMs, toMs, resolution, timezone));
 }
 
-/** The energy of a site in each bucket that the range touches, and in all of them together. */
-export function assembleEnergy(options: EnergyOptions): {
-  readonly buckets: readonly SiteEnergy[];
-  readonly total: SiteEnergy;
-} {
-  const { cells, ders, nowMs } = options;
+/**
+ * The energy of a site in each bucket that the range touches, and in all of them together. The cells
+ * are of the site alone and of `cellRange`, each quarter of a DER once, in any order.
+ */
+export function assembleEnergy(cells: readonly Cell[], options: EnergyOptions): SiteEnergies {
+  const { ders, nowMs } = options;
   const buckets = bucketsOf(options.fromMs, options.toMs, options.resolution, options.timezone);
   const { fromMs, toMs } = rangeAround(buckets);
   const quarters = { startMs: fromMs, count: Math.ceil((toMs - fromMs) / quarterMs) };

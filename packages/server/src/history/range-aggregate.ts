@@ -12,9 +12,18 @@ function aggregateName(field: string, aggregate: Aggregate, of: readonly Aggrega
   return of.length === 1 ? field : `${field}_${aggregate}`;
 }
 
+export interface AggregateOptions {
+  readonly rowsMax: number;
+  /** Whether the readings are all of one DER: grouping by numbers alone is a tenth faster. */
+  readonly isOneDer: boolean;
+}
+
 /** One row for each DER and bucket: der_id, timestamp (the bucket's start), n, and the aggregates. */
-export function aggregateSql(readings: ReadingsSql, output: BucketsOutput, rowsMax: number) {
-  const { buckets, fields, aggregates, fill } = output;
+export function aggregateSql(
+  readings: ReadingsSql,
+  { buckets, fields, aggregates, fill }: BucketsOutput,
+  { rowsMax, isOneDer }: AggregateOptions,
+): string {
   const measures = fields.flatMap((field) =>
     aggregates.map((aggregate) => ({
       name: identifier(aggregateName(field, aggregate, aggregates)),
@@ -22,22 +31,22 @@ export function aggregateSql(readings: ReadingsSql, output: BucketsOutput, rowsM
     })),
   );
   const list = measures.map(({ name, sql }) => `${sql} as ${name}`);
-  const sums = `sums as (select der_id, ${bucketKeySql(buckets)} as key, ${["count(*) as n", ...list].join(", ")}
-    from readings group by der_id, key)`;
+  const [der, by] = isOneDer ? ["any_value(der_id) as der_id", "key"] : ["der_id", "der_id, key"];
+  const key = `${bucketKeySql(buckets)} as key`;
+  const sums = `sums as (select ${[der, key, "count(*) as n", ...list].join(", ")}
+    from readings group by ${by})`;
   const names = measures.map(({ name }) => name);
   const columns = (name: (column: string) => string) =>
     ["der_id", "start as timestamp", ...["n", ...names].map(name)].join(", ");
   const order = `order by timestamp, der_id limit ${rowsMax + 1}`;
-  const places = placesSql(output);
+  const places = placesSql(buckets);
   if (fill === "none") {
-    const from = buckets.starts === undefined ? "(select *, key as start from sums)" : placed;
+    const from = placedSql(buckets);
     return `${readings.text}, ${places}, ${sums} select ${columns((each) => each)} from ${from} ${order}`;
   }
   // Rows beyond the last bucket to be filled, which a clock that runs ahead makes, are kept.
   const grid = `grid as (select der_id, key, start from (select distinct der_id from sums), places
-      union select der_id, key, start from ${
-        buckets.starts === undefined ? "(select *, key as start from sums)" : placed
-      })`;
+      union select der_id, key, start from ${placedSql(buckets)})`;
   const filled = (each: string) => {
     if (each === "n") return "coalesce(n, 0) as n";
     return fill === "null"
@@ -50,12 +59,18 @@ export function aggregateSql(readings: ReadingsSql, output: BucketsOutput, rowsM
       rows between unbounded preceding and current row) ${order}`;
 }
 
-const placed = `(select sums.*, start from sums join ${bucketTable} using (key))`;
+/** The sums with the starts of their buckets. */
+function placedSql({ starts, widthMs }: BucketsOutput["buckets"]): string {
+  return starts === undefined
+    ? `(select *, key * ${widthMs} as start from sums)`
+    : `(select sums.*, start from sums join ${bucketTable} using (key))`;
+}
 
 /** The buckets to fill. */
-function placesSql({ buckets: { starts, firstMs, lastMs, widthMs } }: BucketsOutput): string {
+function placesSql({ starts, firstMs, lastMs, widthMs }: BucketsOutput["buckets"]): string {
   return starts === undefined
-    ? `places as (select range as key, range as start from range(${firstMs}, ${lastMs + 1}, ${widthMs}))`
+    ? `places as (select range // ${widthMs} as key, range as start
+        from range(${firstMs}, ${lastMs + 1}, ${widthMs}))`
     : `places as (select key, start from ${bucketTable} where start <= ${lastMs})`;
 }
 

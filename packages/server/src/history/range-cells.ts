@@ -1,10 +1,28 @@
 import { literal } from "../duck/database.ts";
-import { type Cell, cellColumns, cellSourceColumns, cellsSql } from "./cells.ts";
+import { cellColumns, cellSourceColumns, cellsSql } from "./cells.ts";
+import type { Select } from "./duck-jobs.ts";
 import type { DuckThread } from "./duck-thread.ts";
+import { cellRange, type EnergyOptions, type SiteEnergies } from "./energy.ts";
 import type { Moment } from "./range-job.ts";
 import type { ReadingsSources } from "./range-source.ts";
 import { readingsSql, tailTable } from "./range-sql.ts";
-import { toCells } from "./read-cells.ts";
+
+export interface EnergyWish extends EnergyOptions {
+  readonly orgId: string;
+  readonly siteId: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A site's energy, put together of its cells in the thread of DuckDB. */
+export async function readSiteEnergy(
+  { sources, duck }: { readonly sources: ReadingsSources; readonly duck: DuckThread },
+  { orgId, siteId, signal, ...energy }: EnergyWish,
+): Promise<{ readonly energy: SiteEnergies; readonly moment: Moment }> {
+  const { fromMs, toMs, resolution, timezone } = energy;
+  const range = cellRange(fromMs, toMs, resolution, timezone);
+  const { cells, moment } = await findSiteCells(sources, { orgId, siteId, ...range, signal });
+  return { energy: await duck.energy(cells, energy, signal), moment };
+}
 
 export interface CellsWish {
   readonly orgId: string;
@@ -13,17 +31,17 @@ export interface CellsWish {
   readonly fromMs: number;
   /** Not part of it. */
   readonly toMs: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The cells of a site: those that the archive has made of a day that is over, and of all else what its
- * readings give. A day's cells are made of its own readings alone, so that the two do not meet.
+ * What gives the cells of a site: those that the archive has made of a day that is over, and of all
+ * else what its readings give. A day's cells are made of its own readings alone, so the two do not meet.
  */
-export async function readSiteCells(
-  { sources, duck }: { readonly sources: ReadingsSources; readonly duck: DuckThread },
+export async function findSiteCells(
+  sources: ReadingsSources,
   { orgId, siteId, fromMs, toMs, signal }: CellsWish,
-): Promise<{ readonly cells: readonly Cell[]; readonly moment: Moment }> {
+): Promise<{ readonly cells: Select; readonly moment: Moment }> {
   const filter = { fromMs, toMs, siteIds: [siteId] };
   const { source, cellFiles, moment } = await sources.find({
     ...{ orgId, filter, signal, withCells: true },
@@ -38,6 +56,5 @@ export async function readSiteCells(
             and quarter_ms < ${parameters.bind(toMs)} union all `;
   const sql = `${text} ${made} select ${list} from (${cellsSql("readings")})`;
   const tables = [{ name: tailTable, rows: source.tail }];
-  const found = await duck.select({ sql, parameters: parameters.values, tables }, signal);
-  return { cells: toCells(found), moment };
+  return { cells: { sql, parameters: parameters.values, tables }, moment };
 }

@@ -80,7 +80,7 @@ export interface BucketPlan {
   readonly offsets: readonly { readonly sinceMs: number; readonly offsetMs: number }[];
   /** Hours are told apart by their offset: clocks show one of them twice. */
   readonly isByOffset: boolean;
-  /** Undefined: a bucket's key is its start. Else keys and starts, in order. */
+  /** Undefined: a bucket's start is its key times the width. Else keys and starts, in order. */
   readonly starts: readonly (readonly [key: number, startMs: number])[] | undefined;
   readonly firstMs: number;
   /** Start of the last bucket that is filled where nothing was sent. */

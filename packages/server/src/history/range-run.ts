@@ -67,9 +67,12 @@ async function runBuckets(
     const values = [starts.map(([key]) => key), starts.map(([, startMs]) => startMs)];
     await makeTable(connection, bucketTable, { columns: names, values, rowCount: starts.length });
   }
-  const rowsMax = limits.historyAnswerRowsMax;
+  const { historyAnswerCellsMax, historyAnswerRowsMax } = limits;
+  const columnCount = output.fields.length * output.aggregates.length;
+  const rowsMax = Math.min(historyAnswerRowsMax, Math.floor(historyAnswerCellsMax / columnCount));
   const readings = readingsSql(source, output.fields);
-  const sql = aggregateSql(readings, output, rowsMax);
+  const isOneDer = source.filter.derIds?.length === 1;
+  const sql = aggregateSql(readings, output, { rowsMax, isOneDer });
   const { columns: values, rowCount } = await connection.query(sql, readings.parameters.values);
   if (rowCount > rowsMax) throw tooMany(`more than ${rowsMax} points`);
   return { columns: aggregateColumns(output), values, rowCount };
@@ -138,16 +141,26 @@ async function readRaw(
   const columns = archiveColumns.filter(({ name }) => names.includes(name));
   const readings = readingsSql(source, names);
   const where = after === undefined ? "" : `where ${afterSql(after, readings.parameters)}`;
-  const { columns: found, rowCount } = await connection.query(
-    `${readings.text} select ${columns.map(({ name }) => identifier(name)).join(", ")}
-      from readings ${where} order by timestamp, der_id limit ${limit + 1}`,
+  const list = columns.map(({ name }) => identifier(name)).join(", ");
+  const order = "order by timestamp, der_id";
+  // Whatever a reading has besides the columns can be long: a page ends early there, never empty.
+  const { columns: found, rowCount: foundCount } = await connection.query(
+    `${readings.text}, page as (select ${list} from readings ${where} ${order} limit ${limit + 1}),
+      sized as (select *, count(*) over () as page_rows,
+        coalesce(sum(coalesce(strlen(extra), 0)) over (${order}
+          rows between unbounded preceding and 1 preceding), 0) as bytes_before from page)
+      select ${list}, page_rows from sized
+      where bytes_before < ${limits.historyPageExtraBytesMax} ${order}`,
     readings.parameters.values,
   );
-  if (rowCount <= limit) return { rows: { columns, values: found, rowCount }, next: undefined };
-  const values = found.map((column) => column.slice(0, limit));
+  const pageRows = found[columns.length]?.[0] ?? 0;
+  const rowCount = Math.min(limit, foundCount);
+  if (rowCount === pageRows)
+    return { rows: { columns, values: found.slice(0, columns.length), rowCount }, next: undefined };
+  const values = found.slice(0, columns.length).map((column) => column.slice(0, rowCount));
   const lastOf = (name: string) => values[columns.findIndex((each) => each.name === name)]?.at(-1);
   const next = { timestampMs: Number(lastOf("timestamp")), derId: String(lastOf("der_id")) };
-  return { rows: { columns, values, rowCount: limit }, next };
+  return { rows: { columns, values, rowCount }, next };
 }
 
 /** Without columns that no row has a value in; the first two always stay. */

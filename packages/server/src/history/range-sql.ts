@@ -125,7 +125,7 @@ export function afterSql({ timestampMs, derId }: PageKey, parameters: Parameters
 
 /** The key of the bucket that a reading is in. Every number in it comes from the plan. */
 export function bucketKeySql({ widthMs, offsets, isByOffset, starts }: BucketPlan): string {
-  if (starts === undefined) return `timestamp - timestamp % ${widthMs}`;
+  if (starts === undefined) return `timestamp // ${widthMs}`;
   const offset = offsetSql(offsets);
   const local = `(timestamp + ${offset})`;
   return isByOffset ? `timestamp - ${local} % ${widthMs}` : `${local} // ${widthMs}`;

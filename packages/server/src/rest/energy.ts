@@ -3,8 +3,8 @@ import { NovacoreError } from "@novacore/protocol";
 import { Type } from "typebox";
 import type { Access } from "../access/access.ts";
 import { resolutions } from "../history/buckets.ts";
-import { type Cell, quarterMs } from "../history/cells.ts";
-import { assembleEnergy, cellRange } from "../history/energy.ts";
+import { quarterMs } from "../history/cells.ts";
+import type { EnergyOptions, SiteEnergies } from "../history/energy.ts";
 import type { KnownDer } from "../history/flows.ts";
 import { createZone } from "../history/zone.ts";
 import type { InTurn } from "../history-turns.ts";
@@ -17,11 +17,10 @@ import { closed, idOf } from "./fields.ts";
 import { assertRange, readTimeRange, TimeRangeQuery } from "./time-range.ts";
 import { requestValidator } from "./validator.ts";
 
-/** Cells of a site and where a live stream goes on after the readings that they are made of. */
-export interface SiteCells {
-  readonly cells: readonly Cell[];
-  /** undefined: nothing is stored yet. */
-  readonly cursor: string | undefined;
+/** A site's energy, and where a live stream goes on after the readings that it is made of. */
+export interface FoundEnergy {
+  readonly energy: SiteEnergies;
+  readonly cursor: string;
 }
 
 export interface EnergyRoutesOptions {
@@ -30,13 +29,11 @@ export interface EnergyRoutesOptions {
   readonly callerOf: CallerOf;
   /** Runs a query when its turn comes. */
   readonly inTurn: InTurn;
-  /** Whole quarters of an hour, from `fromMs` to before `toMs`. */
-  readonly readCells: (
-    siteId: string,
-    fromMs: number,
-    toMs: number,
+  readonly readEnergy: (
+    site: { readonly id: string; readonly orgId: string },
+    options: EnergyOptions,
     signal: AbortSignal,
-  ) => Promise<SiteCells>;
+  ) => Promise<FoundEnergy>;
   readonly now?: () => number;
 }
 
@@ -56,7 +53,7 @@ const Query = Type.Object(
 /** `GET /sites/{site_id}/energy`: what a site imported, produced and used, by hours, days or months. */
 export const energyRoutes: FastifyPluginAsyncTypebox<EnergyRoutesOptions> = async (
   app,
-  { access, registry, callerOf, inTurn, readCells, now = Date.now },
+  { access, registry, callerOf, inTurn, readEnergy, now = Date.now },
 ) => {
   app.setValidatorCompiler(requestValidator);
   app.get(
@@ -83,19 +80,18 @@ export const energyRoutes: FastifyPluginAsyncTypebox<EnergyRoutesOptions> = asyn
       const range = readTimeRange(times, { nowMs, timezone, rangeMsMax });
       const ders = await knownDers(registry, siteId);
       assertRange(range, longestRangeMs(resolution, ders.length));
-      const cellsAt = cellRange(range.fromMs, range.toMs, resolution, timezone);
       const { signal } = request;
-      const { cells, cursor } = await inTurn(caller.identityId, signal, () =>
-        readCells(siteId, cellsAt.fromMs, cellsAt.toMs, signal),
+      const options = { ...range, resolution, timezone, nowMs, ders };
+      const { energy, cursor } = await inTurn(caller.identityId, signal, () =>
+        readEnergy({ id: siteId, orgId: site.orgId }, options, signal),
       );
-      const energy = assembleEnergy({ ...range, resolution, timezone, nowMs, cells, ders });
       const zone = createZone(timezone);
       return {
         site_id: siteId,
         ...{ timezone, resolution },
         periods: energy.buckets.map((period) => toPeriodAnswer(period, zone)),
         total: toPeriodAnswer(energy.total, zone),
-        cursor: cursor ?? null,
+        cursor,
       };
     },
   );

@@ -155,6 +155,11 @@ function readBuckets(
     const message = `${width} gives up to ${points} points of ${ders.count} DERs, more than ${limits.historyAnswerRowsMax}`;
     throw refused("/resolution", message);
   }
+  const columns = fields.length * agg.length;
+  if (points * columns > limits.historyAnswerCellsMax) {
+    const message = `makes ${columns} columns of up to ${points} points, more than ${limits.historyAnswerCellsMax} values; name fewer, or ask for longer buckets or less time`;
+    throw refused("/fields", message);
+  }
   const buckets = planBuckets({ ...when, width });
   const fill = query.fill ?? "none";
   const output = { kind: "buckets", buckets, fields, aggregates: agg, fill } as const;
@@ -170,7 +175,13 @@ function readWidth(
     const width = widthFor(fromMs, toMs, pointsMax);
     if (width !== undefined) return width;
     const days = countBuckets(fromMs, toMs, "1d");
-    throw refused("/max_points", `is ${pointsMax}, fewer than the ${days} days of the range`);
+    const most = `at most ${limits.historyPointsMax}`;
+    if (asked !== undefined) {
+      const message = `is ${asked}, fewer than the ${days} days of the range; allow more points (${most}), or ask for less time`;
+      throw refused("/max_points", message);
+    }
+    const message = `starts a range of ${days} days, more than the ${pointsMax} points of an answer; set max_points (${most}), or ask for less time`;
+    throw refused("/from", message);
   }
   const width = widthNames.find((name) => name === resolution) ?? "1d";
   const points = countBuckets(fromMs, toMs, width);

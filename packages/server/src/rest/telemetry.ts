@@ -17,6 +17,7 @@ import { idOf, nothing } from "./fields.ts";
 import { decodePage, encodePage } from "./telemetry-page.ts";
 import { readTelemetryQuery, TelemetryQuery, type TelemetryWish } from "./telemetry-query.ts";
 import { findTarget, type Target } from "./telemetry-target.ts";
+import type { UnreadAnswers } from "./unread-answers.ts";
 
 export interface History {
   readonly sources: Pick<ReadingsSources, "find">;
@@ -30,6 +31,7 @@ export interface TelemetryRoutesOptions {
   readonly history: History;
   /** Runs a query when its turn comes. */
   readonly inTurn: InTurn;
+  readonly unread: UnreadAnswers;
   readonly now?: () => number;
 }
 
@@ -107,7 +109,7 @@ export const telemetryRoutes: FastifyPluginAsyncTypebox<TelemetryRoutesOptions> 
         const id = Object.values(request.params)[0] ?? "";
         const target = await findTarget(options, caller, name, id);
         return options.inTurn(caller.identityId, request.signal, () =>
-          answer(options, request, reply, target),
+          answer(options, request, reply, { identityId: caller.identityId, target }),
         );
       },
     );
@@ -115,11 +117,12 @@ export const telemetryRoutes: FastifyPluginAsyncTypebox<TelemetryRoutesOptions> 
 };
 
 async function answer(
-  { history, now = Date.now }: TelemetryRoutesOptions,
+  { history, unread, now = Date.now }: TelemetryRoutesOptions,
   request: FastifyRequest<{ Querystring: TelemetryQuery }>,
   reply: FastifyReply,
-  target: Target,
+  { identityId, target }: { readonly identityId: string; readonly target: Target },
 ): Promise<FastifyReply> {
+  unread.assertRoom(identityId);
   const { query, signal } = request;
   const nowMs = now();
   const format = negotiate(request.headers.accept);
@@ -144,6 +147,7 @@ async function answer(
   const result = await history.duck.range(job, signal);
   if (result.next !== undefined) linkNext(request, reply, { wish, found, next: result.next });
   reply.header("content-type", contentTypes[format]);
+  unread.add(identityId, result.body.byteLength, reply.raw);
   return reply.send(Buffer.from(result.body.buffer));
 }
 

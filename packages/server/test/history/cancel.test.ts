@@ -5,6 +5,7 @@ import fastify from "fastify";
 import { createHistoryTurns } from "../../src/history-turns.ts";
 import { registerErrorHandler } from "../../src/rest/errors.ts";
 import { telemetryRoutes } from "../../src/rest/telemetry.ts";
+import { UnreadAnswers } from "../../src/rest/unread-answers.ts";
 import { requestValidator } from "../../src/rest/validator.ts";
 import { until } from "../deliver/stream-hub.ts";
 import { HistoryStore } from "./history-store.ts";
@@ -32,6 +33,7 @@ test("a query whose client hangs up is ended in DuckDB", async (t) => {
     registry: { sites, devices },
     callerOf: async () => caller,
     inTurn: createHistoryTurns(),
+    unread: new UnreadAnswers(),
     history: {
       sources: store.sources,
       duck: {

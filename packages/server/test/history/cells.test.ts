@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { Duck, literal } from "../../src/duck/database.ts";
 import { cellsSql } from "../../src/history/cells.ts";
-import { readSiteCells } from "../../src/history/range-cells.ts";
+import { findSiteCells } from "../../src/history/range-cells.ts";
+import { toCells } from "../../src/history/read-cells.ts";
 import { HistoryStore, type Stored } from "./history-store.ts";
 
 const dayMs = 86_400_000;
@@ -25,8 +26,8 @@ test("a site's cells are the same, made by the archive or of readings, archived 
   stored.push(await store.publish({ der_id: "der-3", timestamp: startMs, W: 9 }, elsewhere));
   const wish = { orgId: "org-1", siteId: "sit-1", fromMs: startMs, toMs: startMs + 3 * dayMs };
   const cells = async () => {
-    const found = await readSiteCells({ sources: store.sources, duck }, wish);
-    const byTime = found.cells.toSorted(
+    const found = await findSiteCells(store.sources, wish);
+    const byTime = toCells(await duck.select(found.cells)).toSorted(
       (a, b) => a.quarterMs - b.quarterMs || (a.derId < b.derId ? -1 : 1),
     );
     return { cells: byTime, moment: found.moment };

@@ -3,6 +3,7 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyInstance } from "fastify";
 import { type Cell, quarterMs } from "../../src/history/cells.ts";
+import { assembleEnergy, cellRange } from "../../src/history/energy.ts";
 import { createHistoryTurns } from "../../src/history-turns.ts";
 import { createCallerOf } from "../../src/rest/authenticate.ts";
 import { energyRoutes } from "../../src/rest/energy.ts";
@@ -31,9 +32,13 @@ describe("a site's energy over REST", () => {
       ...{ access: hub.access, registry: hub.registry, callerOf: createCallerOf(hub.access) },
       now: () => nowMs,
       inTurn: createHistoryTurns(),
-      async readCells(siteId, fromMs, toMs, signal) {
-        asked.push({ siteId, fromMs, toMs, signal });
-        return { cells: cellsOfDay(siteId), cursor: "here" };
+      async readEnergy({ id: siteId }, options, signal) {
+        const { resolution, timezone } = options;
+        asked.push({
+          ...{ siteId, signal },
+          ...cellRange(options.fromMs, options.toMs, resolution, timezone),
+        });
+        return { energy: assembleEnergy(cellsOfDay(siteId), options), cursor: "here" };
       },
     });
   });
