@@ -348,6 +348,8 @@ export const limits = {
   historyHeapMiB: 1_024,
   /** Readings not archived yet that one query reads from the stream, 200 bytes of memory each. */
   historyTailReadingsMax: 100_000,
+  /** The same in bytes, where readings are long. */
+  historyTailBytesMax: 64 * 1024 ** 2,
   /** Readings in one page, and points of one DER. */
   historyRowsMax: 10_000,
   historyRowsDefault: 1_000,

@@ -1,7 +1,8 @@
 import type { ErrorCode, ErrorDetail } from "@novacore/protocol";
 import type { Result, Value } from "../duck/database.ts";
 import type { EnergyOptions, SiteEnergies } from "./energy.ts";
-import type { Columnar, RangeJob, RangeResult } from "./range-job.ts";
+import type { PackedRows } from "./packed-rows.ts";
+import type { RangeJob, RangeResult } from "./range-job.ts";
 
 /** What the thread of DuckDB can be asked. */
 export type Job =
@@ -18,7 +19,7 @@ export interface Select {
   readonly sql: string;
   readonly parameters: readonly Value[];
   /** Temporary tables that the statement finds; those without rows are not made. */
-  readonly tables: readonly { readonly name: string; readonly rows: Columnar }[];
+  readonly tables: readonly { readonly name: string; readonly rows: PackedRows }[];
 }
 
 export type JobResult =

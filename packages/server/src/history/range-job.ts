@@ -1,5 +1,6 @@
 import type { ColumnType, Value } from "../duck/database.ts";
 import type { Format } from "./formats/format.ts";
+import type { PackedRows } from "./packed-rows.ts";
 import type { Aggregate, Fill } from "./range-wish.ts";
 
 /** A few rows, column by column; what a row does not have is null. */
@@ -16,7 +17,7 @@ export interface ReadingsSource {
   /** Files of readings that came late, and may be there twice. */
   readonly lateFiles: readonly SourceFile[];
   /** What is not archived yet. */
-  readonly tail: Columnar;
+  readonly tail: PackedRows;
   /** Whether nothing in the tail can be in the files, or twice in itself. */
   readonly isTailDistinct: boolean;
   readonly filter: ReadingsFilter;

@@ -2,6 +2,7 @@ import { columns as archiveColumns } from "../archive/columns.ts";
 import { type Connection, identifier, type Value } from "../duck/database.ts";
 import { limits } from "../limits.ts";
 import { formatRows } from "./formats/format-rows.ts";
+import { makePackedTable } from "./packed-rows.ts";
 import { aggregateColumns, aggregateSql, bucketTable } from "./range-aggregate.ts";
 import { tooMany } from "./range-fault.ts";
 import type {
@@ -25,7 +26,7 @@ export async function runRange(
 ): Promise<RangeResult> {
   const { source, output, format, head, orgId } = job;
   const isRaw = output.kind === "raw";
-  if (source.tail.rowCount > 0) await makeTable(connection, tailTable, source.tail);
+  if (source.tail.rowCount > 0) await makePackedTable(connection, tailTable, source.tail);
   const { rows, next } = await runOutput(connection, job, check);
   check();
   const keepsNulls = output.kind === "buckets" && output.fill !== "none";

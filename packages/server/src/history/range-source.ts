@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { NovacoreError } from "@novacore/protocol";
-import { columnIndex } from "../archive/columns.ts";
 import { limits } from "../limits.ts";
 import type { ArchiveFile, ArchiveSnapshot, FileQuery } from "../registry/manifest.ts";
-import { dayOf } from "../registry/utc-day.ts";
+import { type PackedRows, RowPacker } from "./packed-rows.ts";
 import type { Moment, ReadingsFilter, ReadingsSource } from "./range-job.ts";
-import { readTail, type StreamSource, type Tail, toColumnar } from "./tail.ts";
+import { readTail, type StreamSource, type Tail } from "./tail.ts";
 
 export interface ReadingsSourcesOptions {
   /** Undefined: there is no archive, and the streams are all there is. */
@@ -63,13 +62,10 @@ export class ReadingsSources {
       // Of a stream that was made anew nothing is archived yet.
       const after = archived?.epoch === epoch ? archived.sequence : 0;
       const from = Math.max(after + 1, oldest, await this.#firstOf(wish.filter, newest));
-      const tails = [
-        await readTail(enriched.source, {
-          ...wish,
-          ...{ epoch, fromSequence: from, upToSequence: newest },
-        }),
-      ];
-      const older = await this.#readBackfill(wish, positions, atMs);
+      const packer = new RowPacker();
+      const bounds = { epoch, fromSequence: from, upToSequence: newest };
+      const tails = [await readTail(enriched.source, { ...wish, ...bounds }, packer)];
+      const older = await this.#readBackfill(wish, positions, { nowMs: atMs, packer });
       // The archive has just taken what was there: its files are not among these.
       if (older === "gone") {
         if (attempt < attemptsMax) continue;
@@ -77,7 +73,7 @@ export class ReadingsSources {
       }
       if (older !== undefined) tails.push(older);
       const moment = wish.filter.asOf ?? { epoch, head: newest, atMs };
-      return { ...this.#toSource(wish, files, tails), moment };
+      return { ...this.#toSource(wish, files, { tails, rows: packer.pack() }), moment };
     }
   }
 
@@ -99,7 +95,7 @@ export class ReadingsSources {
   async #readBackfill(
     wish: SourceWish,
     positions: ArchiveSnapshot["positions"],
-    nowMs: number,
+    { nowMs, packer }: { readonly nowMs: number; readonly packer: RowPacker },
   ): Promise<Tail | "gone" | undefined> {
     if (wish.filter.fromMs >= nowMs - limits.backfillMs) return undefined;
     const { name, source } = this.#options.backfill;
@@ -107,15 +103,17 @@ export class ReadingsSources {
     const archived = positions.find(({ stream }) => stream === name);
     const after = archived?.epoch === epoch ? archived.sequence : 0;
     if (newest <= after) return undefined;
-    const tail = await readTail(source, {
-      ...wish,
-      ...{ epoch: undefined, fromSequence: after + 1, upToSequence: newest },
-    });
+    const bounds = { epoch: undefined, fromSequence: after + 1, upToSequence: newest };
+    const tail = await readTail(source, { ...wish, ...bounds }, packer);
     const { oldest } = await source.bounds();
     return oldest > after + 1 ? "gone" : tail;
   }
 
-  #toSource({ filter }: SourceWish, all: readonly ArchiveFile[], tails: readonly Tail[]) {
+  #toSource(
+    { filter }: SourceWish,
+    all: readonly ArchiveFile[],
+    { tails, rows }: { readonly tails: readonly Tail[]; readonly rows: PackedRows },
+  ) {
     const folder = this.#options.archive?.folder ?? "";
     const cells = withoutDaysOf(
       tails,
@@ -131,7 +129,6 @@ export class ReadingsSources {
     });
     const inOrder = files.filter(({ kind }) => kind === "rows");
     const late = files.filter(({ kind }) => kind === "late");
-    const rows = tails.flatMap((tail) => tail.rows);
     const newestArchived = Math.max(-1, ...inOrder.map(({ timestampLast }) => timestampLast));
     const isTailDistinct = tails.every(
       ({ isInOrder, timestampFirst }) => isInOrder && timestampFirst > newestArchived,
@@ -139,8 +136,8 @@ export class ReadingsSources {
     const source: ReadingsSource = {
       files: inOrder.toSorted((a, b) => a.timestampFirst - b.timestampFirst).map(toFile),
       lateFiles: late.map(toFile),
-      tail: toColumnar(rows),
-      isTailDistinct: isTailDistinct && tails.filter((tail) => tail.rows.length > 0).length < 2,
+      tail: rows,
+      isTailDistinct: isTailDistinct && tails.filter(({ rowCount }) => rowCount > 0).length < 2,
       filter,
     };
     const cellFiles = cells.map(({ path }) => join(folder, path));
@@ -152,11 +149,8 @@ const attemptsMax = 5;
 
 /** Cells do not know of readings that are not archived yet. */
 function withoutDaysOf(tails: readonly Tail[], cells: readonly ArchiveFile[]) {
-  const days = new Set(tails.flatMap(({ rows }) => rows.map((row) => dayOf(Number(row[timeAt])))));
-  return cells.filter(({ day }) => !days.has(day));
+  return cells.filter(({ day }) => !tails.some(({ days }) => days.has(day)));
 }
-
-const timeAt = columnIndex("timestamp");
 
 function mayHold({ derFirst, derLast }: ArchiveFile, derIds: readonly string[] | undefined) {
   return derIds === undefined || derIds.some((id) => id >= derFirst && id <= derLast);
@@ -166,9 +160,10 @@ function mayHold({ derFirst, derLast }: ArchiveFile, derIds: readonly string[] |
 function tagOf(files: readonly ArchiveFile[], { tail }: ReadingsSource): string {
   const hash = createHash("sha256");
   for (const { path } of files) hash.update(path).update("\n");
-  for (const name of ["der_id", "timestamp", "sequence"]) {
-    const at = tail.columns.findIndex((column) => column.name === name);
-    hash.update(JSON.stringify(tail.values[at] ?? []));
+  for (const column of tail.columns) {
+    if (!["der_id", "timestamp", "sequence"].includes(column.name)) continue;
+    if ("numbers" in column) hash.update(column.numbers);
+    else hash.update(JSON.stringify(column.distinct)).update(column.places);
   }
   return hash.digest("base64url").slice(0, 22);
 }

@@ -1,8 +1,10 @@
 import { NovacoreError, parseEnrichedSubject } from "@novacore/protocol";
-import { columnIndex, columns, toRow } from "../archive/columns.ts";
+import { columnIndex, toRow } from "../archive/columns.ts";
 import type { Value } from "../duck/database.ts";
 import { limits } from "../limits.ts";
-import type { Columnar, ReadingsFilter } from "./range-job.ts";
+import { dayOf } from "../registry/utc-day.ts";
+import type { RowPacker } from "./packed-rows.ts";
+import type { ReadingsFilter } from "./range-job.ts";
 
 /** What is needed of a stream of stored readings. */
 export interface StreamSource {
@@ -42,24 +44,32 @@ export interface TailWish {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Readings as rows, and what tells whether any can be there twice. */
+/** What tells whether any reading can be there twice, and what it concerns. */
 export interface Tail {
-  readonly rows: readonly (readonly Value[])[];
+  readonly rowCount: number;
+  /** UTC, `YYYY-MM-DD`. */
+  readonly days: ReadonlySet<string>;
   /** Of each DER the readings are in the order of their time. */
   readonly isInOrder: boolean;
   readonly timestampFirst: number;
 }
 
 /**
- * Reads what a filter matches, between two positions of a stream. Throws `unavailable` when it is more
+ * Packs what a filter matches, between two positions of a stream, a batch at a time: others have their
+ * turn between two of them. Throws `unavailable` when it is more
  * than one query may read: then the archive is behind, or there is none.
  */
-export async function readTail(source: StreamSource, wish: TailWish): Promise<Tail> {
+export async function readTail(
+  source: StreamSource,
+  wish: TailWish,
+  packer: RowPacker,
+): Promise<Tail> {
   const { fromSequence, upToSequence, epoch, signal } = wish;
-  const rows: Value[][] = [];
+  const [dayNumbers, rowsBefore] = [new Set<number>(), packer.rowCount];
   const matches = createMatcher(wish.filter);
   const newest = new Map<Value, number>();
-  let [isInOrder, timestampFirst, seen] = [true, Number.POSITIVE_INFINITY, 0];
+  let [isInOrder, timestampFirst] = [true, Number.POSITIVE_INFINITY];
+  let [seen, seenBytes] = [0, 0];
   const take = ({ sequence, subject, payload }: SourceMessage): void => {
     const position = epoch === undefined ? undefined : { epoch, sequence };
     const row = toTailRow(subject, payload, position);
@@ -68,23 +78,27 @@ export async function readTail(source: StreamSource, wish: TailWish): Promise<Ta
     if (timestampMs <= (newest.get(derId) ?? -1)) isInOrder = false;
     else newest.set(derId, timestampMs);
     timestampFirst = Math.min(timestampFirst, timestampMs);
-    rows.push(row);
+    dayNumbers.add(Math.floor(timestampMs / dayMs));
+    packer.add(row);
   };
   for (const subject of subjects(wish)) {
     for (let next = fromSequence; next <= upToSequence; ) {
       signal?.throwIfAborted();
       const { messages, isExhausted } = await source.read(`${prefix(epoch)}${subject}`, next);
       for (const message of messages) {
+        seenBytes += message.payload.length;
         if (message.sequence <= upToSequence) take(message);
       }
       seen += messages.length;
-      if (seen > limits.historyTailReadingsMax) throw tooLong();
+      if (seen > limits.historyTailReadingsMax) throw tooLong(`${seen} readings`);
+      if (seenBytes > limits.historyTailBytesMax) throw tooLong(`${seenBytes} bytes`);
       const last = messages.at(-1);
       if (last === undefined || isExhausted) break;
       next = last.sequence + 1;
     }
   }
-  return { rows, isInOrder, timestampFirst };
+  const days = new Set([...dayNumbers].map((day) => dayOf(day * dayMs)));
+  return { rowCount: packer.rowCount - rowsBefore, days, isInOrder, timestampFirst };
 }
 
 /** What is beside the stream stands under the same subjects, with this before them. */
@@ -128,21 +142,11 @@ function createMatcher({ fromMs, toMs, derIds, siteIds, deviceId }: ReadingsFilt
 const [derAt, timeAt] = [columnIndex("der_id"), columnIndex("timestamp")];
 const [siteAt, deviceAt] = [columnIndex("site_id"), columnIndex("device_id")];
 
-/** Only the columns that occur; the others are null anyway. */
-export function toColumnar(rows: readonly (readonly Value[])[]): Columnar {
-  const present = columns
-    .map((column, index) => ({ ...column, index }))
-    .filter(({ index }) => rows.some((row) => (row[index] ?? null) !== null));
-  return {
-    columns: present.map(({ name, type }) => ({ name, type })),
-    values: present.map(({ index }) => rows.map((row) => row[index] ?? null)),
-    rowCount: rows.length,
-  };
-}
+const dayMs = 86_400_000;
 
-function tooLong(): NovacoreError {
+function tooLong(what: string): NovacoreError {
   const message =
-    `More than ${limits.historyTailReadingsMax} readings of this are not archived yet; ` +
+    `${what} and more of this are not archived yet; ` +
     "the archive is behind or switched off. Ask for one DER, or a later time.";
   return new NovacoreError("unavailable", message);
 }

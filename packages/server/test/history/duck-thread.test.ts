@@ -43,18 +43,23 @@ async function cpuMsDuring(durationMs: number): Promise<number> {
 
 test("a statement is answered with its rows", async (t) => {
   const { thread } = await start(t);
+  const [distinct, places] = [["a'; drop table x --"], Int32Array.of(0, -1)];
+  const numbers = Float64Array.of(Number.NaN, 2 ** 53 - 1);
   const rows = {
-    columns: [{ name: "name", type: "VARCHAR" as const }],
-    values: [["a'; drop table x --", null]],
+    columns: [
+      { name: "name", type: "VARCHAR" as const, distinct, places },
+      { name: "count", type: "BIGINT" as const, numbers },
+    ],
     rowCount: 2,
   };
   const { columns } = await thread.select({
-    sql: `select name, $1 as bound from mine order by name`,
+    sql: `select name, count, $1 as bound from mine order by name`,
     parameters: ["'; select 1"],
     tables: [{ name: "mine", rows }],
   });
   assert.deepEqual(columns, [
     ["a'; drop table x --", null],
+    [null, 2 ** 53 - 1],
     ["'; select 1", "'; select 1"],
   ]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { RawOutput, ReadingsFilter } from "../../src/history/range-job.ts";
+import { limits } from "../../src/limits.ts";
 import { backfill, HistoryStore, type TestReading } from "./history-store.ts";
 
 const hour = 3_600_000;
@@ -146,4 +147,16 @@ test("the tag of an answer changes with what is in it, and with nothing else", a
   assert.equal(await tag(), before);
   await store.publish({ der_id: "der-1", timestamp: startMs + 5 });
   assert.notEqual(await tag(), before);
+});
+
+test("what is not archived yet is refused where it is too long to read, and said to be", async (t) => {
+  const { store, thread } = await start(t);
+  const note = "x".repeat(60_000);
+  const count = Math.ceil(limits.historyTailBytesMax / note.length);
+  const long = readings(count).map((reading) => store.publish({ ...reading, note }));
+  await Promise.all(long);
+  await assert.rejects(store.query(thread, {}, raw), {
+    code: "unavailable",
+    message: /^\d{8} bytes and more of this are not archived yet/,
+  });
 });
