@@ -100,8 +100,11 @@ test("the archive is in the data folder, elsewhere, or off", () => {
   assert.equal(archiveFolder(elsewhere), "/disk/a");
   assert.equal(elsewhere.archive?.intervalMs, 500);
   assert.deepEqual(elsewhere.archive?.partition, { index: 1, count: 3 });
+  assert.equal(elsewhere.archive?.writes, true);
+  const { archive: ofOthers } = readConfig({ NOVACORE_ARCHIVE_PARTITION: "-/2" });
+  assert.deepEqual([ofOthers?.writes, ofOthers?.partition.count], [false, 2]);
   assert.equal(readConfig({ NOVACORE_ARCHIVE: "off" }).archive, undefined);
-  for (const wrong of ["3/3", "1", "0/0", "-1/2", "0/9999"]) {
+  for (const wrong of ["3/3", "1", "0/0", "-/0", "-", "-1/2", "0/9999"]) {
     const env = { NOVACORE_ARCHIVE_PARTITION: wrong };
     assert.throws(() => readConfig(env), /NOVACORE_ARCHIVE_PARTITION is ".*"; give k\/n/);
   }

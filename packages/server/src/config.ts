@@ -45,7 +45,8 @@ export const settings = {
   archivePartition: {
     env: "NOVACORE_ARCHIVE_PARTITION",
     default: "0/1",
-    description: "k/n: this hub archives the k-th of n parts of the organizations (k from 0)",
+    description:
+      "k/n: this hub archives the k-th of n parts of the organizations (k from 0); -/n: it archives none, and reads what n others archive",
   },
   databaseUrl: {
     env: "DATABASE_URL",
@@ -119,7 +120,7 @@ export interface Config {
   readonly natsPort: number;
   readonly mqttPort: number;
   readonly dataDir: string;
-  /** Undefined: nothing is archived. */
+  /** Undefined: there is no archive. */
   readonly archive: ArchiveConfig | undefined;
   readonly databaseUrl: string | undefined;
   readonly natsUrl: string | undefined;
@@ -140,6 +141,8 @@ export interface ArchiveConfig {
   readonly folder: string | undefined;
   readonly intervalMs: number;
   readonly partition: Partition;
+  /** False: other hubs write it, in as many partitions; this one reads it. */
+  readonly writes: boolean;
 }
 
 /** Where the archive's files are, as an absolute path. */
@@ -182,14 +185,16 @@ function readArchive(env: Readonly<Record<string, string | undefined>>): Archive
     throw new Error(`${archiveInterval.env} is "${intervalText}"; give seconds from 0.1 to 3600.`);
   }
   const partText = read(archivePartition) ?? archivePartition.default;
-  const [, index = "", count = ""] = /^(\d{1,4})\/(\d{1,4})$/.exec(partText) ?? [];
-  const partition = { index: Number(index), count: Number(count) };
+  const [, index = "", count = ""] = /^(-|\d{1,4})\/([1-9]\d{0,3})$/.exec(partText) ?? [];
+  const writes = index !== "-";
+  const partition = { index: writes ? Number(index) : 0, count: Number(count) };
   if (count === "" || partition.count > partitionsMax || partition.index >= partition.count) {
     throw new Error(
-      `${archivePartition.env} is "${partText}"; give k/n, such as 0/2 and 1/2 for two hubs.`,
+      `${archivePartition.env} is "${partText}"; give k/n, such as 0/2 and 1/2 for two hubs, or -/n for one that writes none.`,
     );
   }
-  return folder === "off" ? undefined : { folder, intervalMs: seconds * 1_000, partition };
+  if (folder === "off") return undefined;
+  return { folder, intervalMs: seconds * 1_000, partition, writes };
 }
 
 function readPort(env: Readonly<Record<string, string | undefined>>, setting: Setting): number {

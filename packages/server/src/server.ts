@@ -128,7 +128,9 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
 
   const batches = await connect("DEV", "batches");
   const ingest = await startIngest({
-    ...{ dev, batches, hub, store, registry, log, metrics, progress },
+    ...{ dev, batches, hub, registry, log, metrics, progress },
+    // Without an archive nobody would ever take out of it what is put in.
+    store: config.archive === undefined ? { ...store, backfill: undefined } : store,
     onFlood,
   });
   opened.defer(() => ingest.stop());
@@ -193,7 +195,7 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
   return { ...found, failed: ingest.failed, close: () => running.disposeAsync() };
 }
 
-/** Undefined: nothing is to be archived. */
+/** Undefined: this hub archives nothing. */
 function openArchive(
   config: Config,
   { natsUrl }: NatsServer,
@@ -201,7 +203,7 @@ function openArchive(
   metrics: Metrics,
 ): Archive | undefined {
   const { archive, dataDir, databaseUrl } = config;
-  if (archive === undefined) return undefined;
+  if (archive === undefined || !archive.writes) return undefined;
   const { intervalMs, partition } = archive;
   const folder = archiveFolder(config);
   return startArchive({

@@ -29,8 +29,8 @@ export interface IngestOptions {
     readonly enrichedEpoch: number;
     readonly durability: string;
     readonly publisher: ReadingStore;
-    /** For readings that only the archive keeps. */
-    readonly backfill: ReadingStore;
+    /** For readings that only the archive keeps; undefined: there is none. */
+    readonly backfill: ReadingStore | undefined;
     readonly rejections: RejectionStore;
     readRecentIds(options: {
       readonly windowMs: number;

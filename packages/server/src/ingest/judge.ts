@@ -24,12 +24,12 @@ export function translate(
 
 /**
  * What does not depend on the type: the size, and the gateway's clock against the hub's. Gives where
- * the reading is to be stored; `archives` says whether it may be for the archive alone.
+ * the reading is to be stored; `oldGo` says where one goes that is too old for the stream.
  */
 export function placeOf(
   reading: CanonicalReading,
   nowMs: number,
-  archives: boolean,
+  oldGo: OldGo,
 ): "stream" | "archive" | Refusal {
   const { timestampMs, json } = reading;
   if (json.length > limits.readingBytesMax) {
@@ -50,13 +50,21 @@ export function placeOf(
   }
   if (-aheadMs <= limits.backfillMs) return "stream";
   if (-aheadMs > limits.archiveBackfillMs) return tooOld(timestampMs, limits.archiveBackfillMs);
-  if (archives) return "archive";
-  return tooOld(timestampMs, limits.backfillMs, "upload it over HTTP");
+  if (oldGo === "archive") return "archive";
+  return tooOld(timestampMs, limits.backfillMs, wayOut[oldGo]);
 }
 
-function tooOld(timestampMs: number, limitMs: number, wayOut?: string): Refusal {
+/** Into the archive, into it by another way in, or nowhere, as the hub has none. */
+export type OldGo = "archive" | "by upload" | "nowhere";
+
+const wayOut = {
+  "by upload": "upload it over HTTP",
+  nowhere: "this hub has no archive (NOVACORE_ARCHIVE is off), which alone keeps older ones",
+} as const;
+
+function tooOld(timestampMs: number, limitMs: number, advice?: string): Refusal {
   const why = `The timestamp ${timestampMs} is more than ${limitMs / 86_400_000} days old`;
-  const sentence = wayOut === undefined ? `${why}.` : `${why}; ${wayOut}.`;
+  const sentence = advice === undefined ? `${why}.` : `${why}; ${advice}.`;
   return refuse("reading_too_old", sentence, "timestamp");
 }
 

@@ -60,6 +60,9 @@ test("what is too old for the stream goes to the archive where the way in allows
   assert.deepEqual(counts.slice(2, 4), ["archived", "duplicate"]);
   const older = await pipeline.accept({ ...raw({ timestamp: now - 3_651 * 86_400_000 }), archive });
   assert.ok(!older.ok && older.code === "reading_too_old");
+  const unkept = await pipeline.accept({ ...raw({ timestamp }), archive: "none" });
+  assert.ok(!unkept.ok && unkept.code === "reading_too_old");
+  assert.match(unkept.message, /more than 7 days old; this hub has no archive/);
   pipeline.close();
 });
 

@@ -5,7 +5,7 @@ import { Activator } from "./activator.ts";
 import { decodeReading, type JsonObject } from "./decode.ts";
 import { Dedupe } from "./dedupe.ts";
 import type { ClockNote } from "./gateway-clocks.ts";
-import { placeOf, readTimeOf, translate } from "./judge.ts";
+import { type OldGo, placeOf, readTimeOf, translate } from "./judge.ts";
 import type { CanonicalReading } from "./normalise.ts";
 import { Refusal } from "./refusal.ts";
 import type { GatewayTree, Target } from "./resolve-target.ts";
@@ -23,8 +23,8 @@ export interface ReadingSource {
   /** Hub clock. */
   readonly receivedAtMs: number;
   readonly transport: Transport;
-  /** Takes what is too old for the stream; undefined: such a reading is refused. */
-  readonly archive?: Pick<ReadingStore, "send">;
+  /** Takes what is too old for the stream; undefined: only uploads may be; none: the hub has none. */
+  readonly archive?: Pick<ReadingStore, "send"> | "none";
 }
 
 export interface RawReading extends ReadingSource {
@@ -226,10 +226,11 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const { timestampMs } = canonical;
       const readTimeMs = readTimeOf(reading);
       options.clocks?.note(serial, { timestampMs, receivedAtMs: source.receivedAtMs, readTimeMs });
-      const place = placeOf(canonical, now(), archive !== undefined);
+      const place = placeOf(canonical, now(), oldGo(archive));
       if (place instanceof Refusal) refuseAs(place);
       else if (place === "stream") store(source, target, canonical, done);
-      else if (archive !== undefined) storeForArchive(archive, source, target, canonical, done);
+      else if (typeof archive === "object")
+        storeForArchive(archive, source, target, canonical, done);
     };
     const target = resolver.find(serial, hardwareId, der);
     if (target !== undefined) {
@@ -280,4 +281,9 @@ function registryFailed(error: Error, log: Pick<Logger, "warn">): Outcome {
   log.warn({ err: error }, "the registry could not be read");
   const message = "The registry could not be read; send the reading again.";
   return { ok: false, code: "unavailable", message, retryable: true };
+}
+
+function oldGo(archive: ReadingSource["archive"]): OldGo {
+  if (archive === undefined) return "by upload";
+  return archive === "none" ? "nowhere" : "archive";
 }

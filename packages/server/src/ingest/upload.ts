@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type ErrorCode, encodeCursor, NovacoreError } from "@novacore/protocol";
 import { limits } from "../limits.ts";
-import type { Outcome, Pipeline, ReadingStore, Transport } from "./pipeline.ts";
+import type { Outcome, Pipeline, ReadingSource, ReadingStore, Transport } from "./pipeline.ts";
 import { isGzip, readItem, readUpload, type UploadForm, unpack } from "./upload-body.ts";
 
 /** What became of one reading of an upload, by its place in it (from 0; blank lines not counted). */
@@ -34,8 +34,8 @@ export interface UploadAnswer {
 
 export interface UploadsOptions {
   readonly pipeline: Pick<Pipeline, "submitParsed" | "room">;
-  /** For what is too old for the stream. */
-  readonly backfill: ReadingStore;
+  /** For what is too old for the stream; undefined: there is no archive, and it is refused. */
+  readonly backfill: ReadingStore | undefined;
   /** Creation time of ENRICHED_TELEMETRY, for cursors. */
   readonly enrichedEpoch: number;
   readonly durability: string;
@@ -123,12 +123,15 @@ async function submitAll(
   const receivedAtMs = Date.now();
   const outcomes = new Array<Outcome>(items.length).fill(unconfirmed);
   let isForArchive = false;
-  const archive: Pick<ReadingStore, "send"> = {
-    send(...message) {
-      isForArchive = true;
-      backfill.send(...message);
-    },
-  };
+  const archive: ReadingSource["archive"] =
+    backfill === undefined
+      ? "none"
+      : {
+          send(...message) {
+            isForArchive = true;
+            backfill.send(...message);
+          },
+        };
   let open = items.length;
   let over = false;
   await new Promise<void>((resolve, reject) => {
@@ -146,7 +149,7 @@ async function submitAll(
           bytes = 0;
           await setImmediate();
           await pipeline.room();
-          if (isForArchive) await backfill.room();
+          if (isForArchive) await backfill?.room();
           if (over) return;
         }
         const { hardwareId, der, reading, original } = readItem(item);
