@@ -20,7 +20,9 @@ export function createCredentials(
   given: Renewable | undefined,
   wrap: (text: string) => Credential,
 ): CredentialSource {
-  if (typeof given === "function") return new Provided(async () => wrap(await given()));
+  if (typeof given === "function") {
+    return new Provided(async () => ({ credential: wrap(await given()) }));
+  }
   return {
     async get(refusal) {
       if (refusal !== undefined) throw refusal;
@@ -30,18 +32,29 @@ export function createCredentials(
   };
 }
 
+export interface Given {
+  readonly credential: Credential;
+  /** How long it is used without asking for another. Default: until it is refused. */
+  readonly goodForMs?: number;
+}
+
 /** Asked for once however many need it at a time, and kept until it is no good any more. */
-class Provided implements CredentialSource {
-  readonly #ask: () => Promise<Credential>;
+export class Provided implements CredentialSource {
+  readonly #ask: () => Promise<Given>;
+  readonly #now: () => number;
   #current: Credential | undefined;
+  #goodUntilMs = 0;
   #asking: Promise<Credential> | undefined;
 
-  constructor(ask: () => Promise<Credential>) {
+  /** `now`: milliseconds of a clock that is never set. */
+  constructor(ask: () => Promise<Given>, now: () => number = () => performance.now()) {
     this.#ask = ask;
+    this.#now = now;
   }
 
   async get(refusal?: NovacoreError): Promise<Credential> {
-    return refusal === undefined && this.#current ? this.#current : this.renew();
+    const isGood = refusal === undefined && this.#now() < this.#goodUntilMs;
+    return isGood && this.#current ? this.#current : this.renew();
   }
 
   renew(): Promise<Credential> {
@@ -53,7 +66,9 @@ class Provided implements CredentialSource {
 
   async #askNow(): Promise<Credential> {
     this.#current = undefined;
-    this.#current = await this.#ask();
-    return this.#current;
+    const { credential, goodForMs = Infinity } = await this.#ask();
+    this.#goodUntilMs = this.#now() + goodForMs;
+    this.#current = credential;
+    return credential;
   }
 }

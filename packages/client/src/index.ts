@@ -5,6 +5,7 @@ export {
   NovacoreError,
   type NovacoreErrorCode,
 } from "./errors.ts";
+export type { Jwk, KeyPair, PrivateKey } from "./key-login.ts";
 export {
   Novacore,
   type NovacoreOptions,

@@ -2,6 +2,7 @@ import type { ReadingType } from "@novacore/protocol";
 import { defaultTiming, type Timing } from "./connection-state.ts";
 import { type CredentialSource, createCredentials, type Renewable } from "./credentials.ts";
 import { NovacoreError } from "./errors.ts";
+import { createKeyCredentials, type PrivateKey } from "./key-login.ts";
 import { ReadingStream } from "./reading-stream.ts";
 import type { Device, Gateway, Organization, Site } from "./resources.ts";
 import { type PageOptions, type RequestOptions, Rest } from "./rest.ts";
@@ -16,6 +17,8 @@ export interface NovacoreOptions {
   readonly baseUrl: string;
   /** A token of `POST /auth/verify`, or a function that gets one whenever it is needed. */
   readonly token?: Renewable | undefined;
+  /** A private key, Ed25519 or P-256, to log in with; tokens are renewed before they end. */
+  readonly key?: PrivateKey | undefined;
   /** A ticket of `POST /stream/tickets`, or a function that gets one: it opens streams alone. */
   readonly ticket?: Renewable | undefined;
   /**
@@ -135,10 +138,11 @@ export interface OrganizationSource extends ReadingsSource {
   gateways(options?: PageOptions): AsyncGenerator<Gateway, void>;
 }
 
-function credentialsOf({ token, ticket }: NovacoreOptions): CredentialSource {
-  if (token !== undefined && ticket !== undefined) {
-    throw new NovacoreError("options_invalid", "Give either a token or a ticket.");
+function credentialsOf({ baseUrl, token, key, ticket }: NovacoreOptions): CredentialSource {
+  if ([token, key, ticket].filter((each) => each !== undefined).length > 1) {
+    throw new NovacoreError("options_invalid", "Give one of token, key and ticket.");
   }
+  if (key !== undefined) return createKeyCredentials(baseUrl, key);
   if (ticket !== undefined)
     return createCredentials(ticket, (text) => ({ kind: "ticket", ticket: text }));
   return createCredentials(token, (text) => ({ kind: "token", token: text }));
