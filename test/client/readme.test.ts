@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { createPerson, signUp } from "@novacore/simulator";
 import { type Block, readBlocks } from "../docs/protocol-blocks.ts";
-import { createHome, type Home } from "../support/home.ts";
+import { createApi, createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
 import { runProgram } from "../support/program.ts";
 
@@ -16,11 +17,18 @@ const printed: Readonly<Record<string, RegExp>> = {
   "Going on where a program stopped": /^(\d{13})\n(?!\1)\d{13}\n$/,
   "What happens to the stream":
     /^connected\n(.+ is (online|stale|offline)\n|\d{13}\n)+caught_up\nended\n$/,
+  "The past": /^some rows in W\nder_id,timestamp,n,W\n(pv -3000\nbattery 1500\n)null\n.+\n.+\n$/,
+  "What the signs mean": /^exporting charging\n$/,
+  "Logging in with a key": /^Test\n$/,
+  EventSource: /^(pv|battery)\n$/,
   "Lists and requests": /^sit-\S+ Test home\nTest home\n$/,
 };
 
 let hub: TestHub;
 let home: Home;
+/** Of somebody who may see the home's organization. */
+const person = createPerson();
+const key = person.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 
 before(async () => {
   hub = await startHub();
@@ -29,6 +37,9 @@ before(async () => {
   await home.publish("battery", {
     ...{ type: "battery", timestamp: Date.now() + 1, W: 1500, SoC_nom_fract: 0.5 },
   });
+  const { identityId } = await signUp(hub.url, person);
+  const member = { identity_id: identityId, role: "viewer" };
+  await createApi(hub.url, home.token)("POST", `/organizations/${home.orgId}/members`, member);
 });
 after(() => hub?.close());
 
@@ -48,7 +59,7 @@ test("every snippet of the README runs and prints what it says", async () => {
 function run({ text }: Pick<Block, "text">): Promise<string> {
   const { url: baseUrl } = hub;
   const { token, orgId, siteId } = home;
-  const set = Object.entries({ baseUrl, token, orgId, siteId }).map(
+  const set = Object.entries({ baseUrl, token, key, orgId, siteId }).map(
     ([name, value]) => `const ${name} = ${JSON.stringify(value)};`,
   );
   const program = [...set, text].join("\n");

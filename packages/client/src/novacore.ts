@@ -9,6 +9,15 @@ import { type PageOptions, type RequestOptions, Rest } from "./rest.ts";
 import { platformRuntime } from "./runtime.ts";
 import { createSseTransport } from "./sse-transport.ts";
 import { type ReadingOf, type ReadingsOptions, toWish } from "./stream-wish.ts";
+import {
+  type EnergyOptions,
+  energyOf,
+  type LatestReading,
+  latestOf,
+  type PastSource,
+  pastSource,
+  type SiteEnergy,
+} from "./telemetry.ts";
 import type { StreamSelection, StreamTarget, Transport } from "./transport.ts";
 import { createWebSocketTransport } from "./websocket-transport.ts";
 
@@ -49,9 +58,14 @@ export class Novacore {
   }
 
   site(id: string): SiteSource {
-    const devices = (options?: PageOptions) =>
-      this.#rest.pages<Device>(`sites/${encodeURIComponent(id)}/devices`, {}, options);
-    return { readings: this.#readings({ sites: [id] }), devices };
+    const path = `sites/${encodeURIComponent(id)}`;
+    return {
+      readings: this.#readings({ sites: [id] }),
+      devices: (options) => this.#list<Device>(`${path}/devices`, {}, options),
+      ...pastSource(this.#rest, path),
+      energy: (options) => energyOf(this.#rest, path, options),
+      latest: (options) => latestOf(this.#rest, { site_id: id }, options),
+    };
   }
 
   /** Several sites in one stream, at most 500. */
@@ -64,22 +78,25 @@ export class Novacore {
     const query = { org_id: id };
     return {
       readings: this.#readings({ org: id }),
-      sites: (options) => this.#rest.pages<Site>("sites", query, options),
-      gateways: (options) => this.#rest.pages<Gateway>("gateways", query, options),
+      sites: (options) => this.#list<Site>("sites", query, options),
+      gateways: (options) => this.#list<Gateway>("gateways", query, options),
+      latest: (options) => latestOf(this.#rest, query, options),
     };
   }
 
-  device(id: string): ReadingsSource {
-    return { readings: this.#readings({}, { devices: [id] }) };
+  device(id: string): ReadingsSource & PastSource {
+    const past = pastSource(this.#rest, `devices/${encodeURIComponent(id)}`);
+    return { readings: this.#readings({}, { devices: [id] }), ...past };
   }
 
-  der(id: string): ReadingsSource {
-    return { readings: this.#readings({}, { ders: [id] }) };
+  der(id: string): ReadingsSource & PastSource {
+    const past = pastSource(this.#rest, `ders/${encodeURIComponent(id)}`);
+    return { readings: this.#readings({}, { ders: [id] }), ...past };
   }
 
   /** The caller's organizations. */
   organizations(options?: PageOptions): AsyncGenerator<Organization, void> {
-    return this.#rest.pages<Organization>("organizations", {}, options);
+    return this.#list<Organization>("organizations", {}, options);
   }
 
   /**
@@ -88,6 +105,10 @@ export class Novacore {
    */
   request<T>(method: string, path: string, options?: RequestOptions): Promise<T> {
     return this.#rest.request<T>(method, path, options);
+  }
+
+  #list<T>(path: string, query: RequestOptions["query"], options: PageOptions | undefined) {
+    return this.#rest.pages<T>(path, query, options, (items: readonly T[]) => items);
   }
 
   #readings(target: StreamTarget, fixed: Pick<ReadingsOptions, "devices" | "ders"> = {}) {
@@ -129,13 +150,19 @@ export interface ReadingsSource {
 }
 
 /** Lists are asked for page by page, as they are read. */
-export interface SiteSource extends ReadingsSource {
+export interface SiteSource extends ReadingsSource, PastSource {
+  /** What the site imported, produced and used. */
+  energy(options: EnergyOptions): Promise<SiteEnergy>;
+  /** The newest reading of each DER, and how the DER does. */
+  latest(options?: PageOptions): AsyncGenerator<LatestReading, void>;
   devices(options?: PageOptions): AsyncGenerator<Device, void>;
 }
 
 export interface OrganizationSource extends ReadingsSource {
   sites(options?: PageOptions): AsyncGenerator<Site, void>;
   gateways(options?: PageOptions): AsyncGenerator<Gateway, void>;
+  /** The newest reading of each DER that the caller sees, and how the DER does. */
+  latest(options?: PageOptions): AsyncGenerator<LatestReading, void>;
 }
 
 function credentialsOf({ baseUrl, token, key, ticket }: NovacoreOptions): CredentialSource {

@@ -33,39 +33,61 @@ export class Rest {
     return body;
   }
 
+  /** The answer with its body not read yet, in the form that `accept` asks for. */
+  async fetch(
+    method: string,
+    path: string,
+    options: RequestOptions & { readonly accept: string },
+  ): Promise<Response> {
+    const { response } = await this.#retrying((refusal) =>
+      this.#send(method, path, options, refusal),
+    );
+    return response;
+  }
+
   /** All items of a list, asked for page by page as they are read. */
-  async *pages<T>(
+  async *pages<T, B = readonly T[]>(
     path: string,
     query: RequestOptions["query"],
-    options: PageOptions = {},
+    options: PageOptions | undefined,
+    itemsOf: (body: B) => Iterable<T>,
   ): AsyncGenerator<T, void> {
-    const { pageSize: limit, signal } = options;
+    const { pageSize: limit, signal } = options ?? {};
     let next: string | undefined = path;
     let wanted: RequestOptions["query"] = { ...query, limit };
     while (next !== undefined) {
-      const page: Answer<readonly T[]> = await this.#ask("GET", next, { query: wanted, signal });
-      yield* page.body;
+      const page: Answer<B> = await this.#ask("GET", next, { query: wanted, signal });
+      yield* itemsOf(page.body);
       next = page.next;
       wanted = undefined; // the link has it all
     }
   }
 
   async #ask<T>(method: string, path: string, options: RequestOptions): Promise<Answer<T>> {
+    return this.#retrying(async (refusal) => {
+      const { response, name } = await this.#send(method, path, options, refusal);
+      const next = nextPathOf(response.headers.get("link"));
+      return { body: await jsonBody(response, name, options.signal), next };
+    });
+  }
+
+  /** Once more with a newer credential where the one before was refused. */
+  async #retrying<T>(ask: (refusal?: NovacoreError) => Promise<T>): Promise<T> {
     try {
-      return await this.#askOnce(method, path, options);
+      return await ask();
     } catch (error) {
       const isRefused = error instanceof NovacoreError && credentialCodes.has(error.code);
       if (!isRefused) throw error;
-      return this.#askOnce(method, path, options, error);
+      return ask(error);
     }
   }
 
-  async #askOnce<T>(
+  async #send(
     method: string,
     path: string,
-    { body, query = {}, signal }: RequestOptions,
+    { body, query = {}, signal, accept }: RequestOptions & { readonly accept?: string },
     refusal?: NovacoreError,
-  ): Promise<Answer<T>> {
+  ): Promise<{ readonly response: Response; readonly name: string }> {
     const credential = await this.#credentials.get(refusal);
     const url = hubUrl(this.#baseUrl, path);
     for (const [name, value] of Object.entries(query)) {
@@ -76,6 +98,7 @@ export class Rest {
       method,
       headers: {
         ...(body !== undefined && { "content-type": "application/json" }),
+        ...(accept !== undefined && { accept }),
         ...(credential?.kind === "token" && { authorization: `Bearer ${credential.token}` }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -85,8 +108,7 @@ export class Rest {
       throw toNovacoreError(thrown, name);
     });
     if (!response.ok) throw await errorOfAnswer(response, name);
-    const next = nextPathOf(response.headers.get("link"));
-    return { body: await jsonBody(response, name, signal), next };
+    return { response, name };
   }
 }
 

@@ -1,0 +1,181 @@
+import type { EnrichedReading, ReadingType } from "@novacore/protocol";
+import type { PageOptions, RequestOptions, Rest } from "./rest.ts";
+
+/** A Date, epoch milliseconds, ISO-8601; a date alone is the start of that day at the site. */
+export type Time = Date | number | string;
+
+export interface RangeOptions {
+  readonly from: Time;
+  /** Not part of it. Default: now. */
+  readonly to?: Time | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HistoryOptions extends RangeOptions {
+  /** Default: `auto`, the least with `maxPoints` at most. */
+  readonly resolution?:
+    | ("auto" | "1s" | "10s" | "1m" | "5m" | "15m" | "1h" | "6h" | "1d")
+    // The hub has more between them.
+    | (string & {})
+    | undefined;
+  /** Members of readings, as `W`. Default: all numbers. */
+  readonly fields?: readonly string[] | undefined;
+  /** Default: `mean`. `lttb` stands alone: the readings that a chart needs. */
+  readonly agg?: readonly ("mean" | "min" | "max" | "first" | "last" | "lttb")[] | undefined;
+  /** Rows where nothing was sent. Default: `none`. */
+  readonly fill?: "none" | "null" | "previous" | undefined;
+  /** Rows of one DER at most. */
+  readonly maxPoints?: number | undefined;
+  /** IANA name, for hours and days. Default: the site's. */
+  readonly tz?: string | undefined;
+}
+
+/** Aggregates of readings, in the order of time. */
+export interface History {
+  /** ISO-8601, UTC. */
+  readonly from: string;
+  readonly to: string;
+  readonly resolution: string;
+  readonly timezone: string;
+  /** A stream with this `cursor` goes on right after what is in here. */
+  readonly cursor: string;
+  /** By column. */
+  readonly units: Readonly<Record<string, string>>;
+  readonly data: readonly HistoryRow[];
+}
+
+/** One DER in one bucket. With several aggregates, columns are as `W_mean`. */
+export interface HistoryRow {
+  readonly der_id: string;
+  /** Start of the bucket, epoch ms. */
+  readonly timestamp: number;
+  /** Readings in it. */
+  readonly n?: number;
+  readonly [column: string]: string | number | boolean | null | undefined;
+}
+
+export interface EnergyOptions extends RangeOptions {
+  /** Days and months are the site's. Default: `1d`. */
+  readonly resolution?: "15m" | "1h" | "1d" | "1mo" | undefined;
+}
+
+/** What a site imported, produced and used; docs/energy.md says how it is counted. */
+export interface SiteEnergy {
+  readonly site_id: string;
+  readonly timezone: string;
+  readonly resolution: string;
+  readonly periods: readonly EnergyPeriod[];
+  readonly total: EnergyPeriod;
+  readonly cursor: string | null;
+}
+
+export type EnergyFlow =
+  | "imported"
+  | "exported"
+  | "produced"
+  | "charged"
+  | "discharged"
+  | "ev_charged"
+  | "ev_discharged";
+
+/** Energies are ≥ 0; null: the site has no such DER, or it did not report. */
+export type EnergyPeriod = Readonly<Record<`${EnergyFlow}_kWh`, number | null>> & {
+  /** ISO-8601, with the site's offset. */
+  readonly start: string;
+  readonly end: string;
+  readonly consumed_kWh: number | null;
+  /** 0 to 1. */
+  readonly self_consumption: number | null;
+  readonly self_sufficiency: number | null;
+  readonly sources: Readonly<Partial<Record<EnergyFlow, "counter" | "power" | "mixed">>>;
+  readonly gaps_ms: Readonly<Partial<Record<EnergyFlow, number>>>;
+};
+
+/** How a DER does, and its newest reading. */
+export interface LatestReading {
+  readonly der_id: string;
+  readonly der_name: string;
+  readonly device_id: string;
+  readonly site_id: string;
+  readonly type: ReadingType | null;
+  readonly state: "online" | "stale" | "offline";
+  /** Hub clock, epoch ms. */
+  readonly since: number | null;
+  readonly why: SilenceReason | null;
+  /** Since the last reading reached the hub. */
+  readonly age_ms: number | null;
+  readonly reading: EnrichedReading | null;
+}
+
+export type SilenceReason =
+  | "device_silent"
+  | "gateway_disconnected"
+  | "rejected"
+  | "never_reported"
+  | (string & {});
+
+/** The forms besides JSON in which rows can be had. */
+export type HistoryFormat = "csv" | "ndjson" | "parquet" | "arrow";
+
+const mediaTypes: Readonly<Record<HistoryFormat, string>> = {
+  csv: "text/csv",
+  ndjson: "application/x-ndjson",
+  parquet: "application/vnd.apache.parquet",
+  arrow: "application/vnd.apache.arrow.stream",
+};
+
+/** The past of a site, device or DER. */
+export interface PastSource {
+  /** Aggregates over time. */
+  history(options: HistoryOptions): Promise<History>;
+  /** The same in another form; the body is not read yet. */
+  historyAs(format: HistoryFormat, options: HistoryOptions): Promise<Response>;
+  /** Single readings as they were stored, in the order of time, asked for page by page. */
+  pastReadings(options: RangeOptions & PageOptions): AsyncGenerator<EnrichedReading, void>;
+}
+
+/** `path` is that of the site, device or DER. */
+export function pastSource(rest: Rest, path: string): PastSource {
+  const url = `${path}/telemetry`;
+  return {
+    history: (options) => rest.request("GET", url, requestOf(options)),
+    historyAs: (format, options) =>
+      rest.fetch("GET", url, { ...requestOf(options), accept: mediaTypes[format] }),
+    pastReadings({ from, to, ...page }) {
+      const query = { from: timeText(from), to: timeText(to), resolution: "raw" };
+      return rest.pages(url, query, page, (body: { data: EnrichedReading[] }) => body.data);
+    },
+  };
+}
+
+function requestOf({ from, to, fields, agg, maxPoints, signal, ...others }: HistoryOptions) {
+  const range = { from: timeText(from), to: timeText(to) };
+  const lists = { fields: fields?.join(","), agg: agg?.join(",") };
+  return { query: { ...others, ...range, ...lists, max_points: maxPoints }, signal };
+}
+
+export function energyOf(
+  rest: Rest,
+  path: string,
+  { from, to, resolution, signal }: EnergyOptions,
+): Promise<SiteEnergy> {
+  const query = { from: timeText(from), to: timeText(to), resolution };
+  return rest.request("GET", `${path}/energy`, { query, signal });
+}
+
+export function latestOf(
+  rest: Rest,
+  query: NonNullable<RequestOptions["query"]>,
+  options?: PageOptions,
+): AsyncGenerator<LatestReading, void> {
+  return rest.pages(
+    "telemetry/latest",
+    query,
+    options,
+    (body: { data: LatestReading[] }) => body.data,
+  );
+}
+
+function timeText(time: Time | undefined): string | undefined {
+  return time instanceof Date ? String(time.getTime()) : time?.toString();
+}
