@@ -70,7 +70,8 @@ async function archive(): Promise<number> {
   const running: Archive = startArchive({
     program: new URL("../../packages/server/src/archive-thread.ts", import.meta.url),
     settings: {
-      ...{ natsUrl, dataDir, databaseUrl: undefined, folder },
+      ...{ natsUrl, dataDir, databaseUrl: undefined },
+      place: { root: folder, bucket: undefined },
       ...{ intervalMs: 60_000, partition: { index: 0, count: 1 } },
     },
     log: createLog("warn"),

@@ -22,7 +22,7 @@ const stopping = new AbortController();
 port.once("message", () => stopping.abort());
 
 const settings: ArchiveSettings = workerData;
-const { dataDir, databaseUrl, natsUrl, folder, intervalMs, partition } = settings;
+const { dataDir, databaseUrl, natsUrl, place, intervalMs, partition } = settings;
 await using opened = new AsyncDisposableStack();
 // The port alone keeps a thread alive.
 opened.defer(() => port.close());
@@ -34,7 +34,7 @@ const manager = await jetstreamManager(connection, { checkAPI: false });
 
 await runArchive(
   {
-    ...{ streams, folder, intervalMs, partition, connection },
+    ...{ streams, place, intervalMs, partition, connection },
     manifest: registry.manifest,
     home: registry.archiveHome,
     report: (event) => port.postMessage(event),

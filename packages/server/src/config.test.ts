@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { archiveFolder, readConfig } from "./config.ts";
+import { archivePlace, readConfig } from "./config.ts";
 
 test("without any setting the hub listens on this machine alone, on the documented ports", () => {
   const { host, httpPort, realtimePort, natsPort, mqttPort, dataDir, logLevel } = readConfig({});
@@ -90,20 +90,41 @@ test("lists are split by commas, with blanks left out", () => {
 
 test("the archive is in the data folder, elsewhere, or off", () => {
   const byDefault = readConfig({ NOVACORE_DATA_DIR: "/data" });
-  assert.equal(archiveFolder(byDefault), "/data/archive");
+  assert.equal(archivePlace(byDefault).root, "/data/archive");
   const { archive } = byDefault;
   assert.deepEqual([archive?.intervalMs, archive?.partition], [60_000, { index: 0, count: 1 }]);
   const elsewhere = readConfig({
     ...{ NOVACORE_ARCHIVE: "/disk/a", NOVACORE_ARCHIVE_INTERVAL: "0.5" },
     NOVACORE_ARCHIVE_PARTITION: "1/3",
   });
-  assert.equal(archiveFolder(elsewhere), "/disk/a");
+  assert.equal(archivePlace(elsewhere).root, "/disk/a");
   assert.equal(elsewhere.archive?.intervalMs, 500);
   assert.deepEqual(elsewhere.archive?.partition, { index: 1, count: 3 });
   assert.equal(elsewhere.archive?.writes, true);
   const { archive: ofOthers } = readConfig({ NOVACORE_ARCHIVE_PARTITION: "-/2" });
   assert.deepEqual([ofOthers?.writes, ofOthers?.partition.count], [false, 2]);
   assert.equal(readConfig({ NOVACORE_ARCHIVE: "off" }).archive, undefined);
+  const inBucket = readConfig({
+    ...{ NOVACORE_DATA_DIR: "/data", NOVACORE_ARCHIVE: "s3://my.bucket/a/b/" },
+    ...{ AWS_REGION: "eu-north-1", NOVACORE_ARCHIVE_CACHE: "2" },
+  });
+  assert.deepEqual(archivePlace(inBucket), {
+    root: "/data/archive-cache",
+    bucket: {
+      ...{ name: "my.bucket", prefix: "a/b/", region: "eu-north-1", endpoint: undefined },
+      cacheBytesMax: 2 * 1024 ** 3,
+    },
+  });
+  const noBucket = { NOVACORE_ARCHIVE: "s3://B" };
+  assert.throws(() => readConfig(noBucket), /NOVACORE_ARCHIVE is "s3:\/\/B"; give a folder, or a/);
+  const ofBucket = { NOVACORE_ARCHIVE: "s3://bucket" };
+  for (const [name, value] of [
+    ["NOVACORE_ARCHIVE_CACHE", "0"],
+    ["AWS_ENDPOINT_URL_S3", "minio:9000"],
+  ] as const) {
+    const sentence = new RegExp(`${name} is "${value}"; give`);
+    assert.throws(() => readConfig({ ...ofBucket, [name]: value }), sentence);
+  }
   for (const wrong of ["3/3", "1", "0/0", "-/0", "-", "-1/2", "0/9999"]) {
     const env = { NOVACORE_ARCHIVE_PARTITION: wrong };
     assert.throws(() => readConfig(env), /NOVACORE_ARCHIVE_PARTITION is ".*"; give k\/n/);

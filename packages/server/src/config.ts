@@ -1,5 +1,7 @@
 import { join, resolve } from "node:path";
+import type { ArchivePlace } from "./archive/open-folder.ts";
 import { type Partition, partitionsMax } from "./archive/partition.ts";
+import { readBucket } from "./bucket-setting.ts";
 
 /**
  * Every setting of the hub, in one table: `npm start -- --help` and docs/operating.md are made from
@@ -34,7 +36,13 @@ export const settings = {
   archive: {
     env: "NOVACORE_ARCHIVE",
     default: "archive in the data folder",
-    description: "Folder in which every reading is kept as Parquet files; off keeps none",
+    description:
+      "Folder, or s3://bucket/prefix, in which every reading is kept as Parquet files; off keeps none",
+  },
+  archiveCache: {
+    env: "NOVACORE_ARCHIVE_CACHE",
+    default: "10",
+    description: "GiB of a bucket's files that are kept in the data folder to be read again",
   },
   archiveInterval: {
     env: "NOVACORE_ARCHIVE_INTERVAL",
@@ -137,17 +145,23 @@ export interface Config {
 }
 
 export interface ArchiveConfig {
-  /** Undefined: in the data folder. */
+  /** Undefined: in the data folder, or in a bucket. */
   readonly folder: string | undefined;
+  readonly bucket: ArchivePlace["bucket"];
   readonly intervalMs: number;
   readonly partition: Partition;
   /** False: other hubs write it, in as many partitions; this one reads it. */
   readonly writes: boolean;
 }
 
-/** Where the archive's files are, as an absolute path. */
-export function archiveFolder({ archive, dataDir }: Pick<Config, "archive" | "dataDir">): string {
-  return resolve(archive?.folder ?? join(dataDir, "archive"));
+/** Where the archive's files are. */
+export function archivePlace({
+  archive,
+  dataDir,
+}: Pick<Config, "archive" | "dataDir">): ArchivePlace {
+  const bucket = archive?.bucket;
+  const byDefault = join(dataDir, bucket === undefined ? "archive" : "archive-cache");
+  return { root: resolve(archive?.folder ?? byDefault), bucket };
 }
 
 /** Reads settings; throws an Error whose sentence names the variable, its value and the way out. */
@@ -178,7 +192,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 function readArchive(env: Readonly<Record<string, string | undefined>>): ArchiveConfig | undefined {
   const read = ({ env: name }: Setting) => env[name]?.trim() || undefined;
   const { archive, archiveInterval, archivePartition } = settings;
-  const folder = read(archive);
+  const where = read(archive);
   const intervalText = read(archiveInterval) ?? archiveInterval.default;
   const seconds = Number(intervalText);
   if (!/^\d+(\.\d+)?$/.test(intervalText) || seconds < 0.1 || seconds > 3_600) {
@@ -193,8 +207,10 @@ function readArchive(env: Readonly<Record<string, string | undefined>>): Archive
       `${archivePartition.env} is "${partText}"; give k/n, such as 0/2 and 1/2 for two hubs, or -/n for one that writes none.`,
     );
   }
-  if (folder === "off") return undefined;
-  return { folder, intervalMs: seconds * 1_000, partition, writes };
+  if (where === "off") return undefined;
+  const bucket = where?.startsWith("s3:") ? readBucket(where, env, settings) : undefined;
+  const folder = bucket === undefined ? where : undefined;
+  return { folder, bucket, intervalMs: seconds * 1_000, partition, writes };
 }
 
 function readPort(env: Readonly<Record<string, string | undefined>>, setting: Setting): number {

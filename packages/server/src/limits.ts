@@ -397,6 +397,12 @@ export const limits = {
   /** The same for merging files; what does not fit goes to the disk, up to so much. */
   archiveMergeBytesMax: 512 * 1024 ** 2,
   archiveMergeDiskBytesMax: 16 * 1024 ** 3,
+  /** One file of the archive to or from a bucket. */
+  archiveTransferMs: 600_000,
+  /** Files that are fetched from a bucket at a time, for one query. */
+  archiveFetchesAtOnce: 8,
+  /** How long what was fetched stays, whatever the room: longer than a query waits and runs. */
+  archiveCacheKeptMs: 120_000,
   /** Files of one day that lie over one another before they are merged: so many are read at once. */
   archiveMergeFiles: 8,
   /** Files merged at once. */

@@ -5,7 +5,7 @@ import { createAccess } from "./access/access.ts";
 import { startCallout } from "./access/callout.ts";
 import { type Archive, startArchive } from "./archive/archive.ts";
 import { assertLimits } from "./assert-limits.ts";
-import { archiveFolder, type Config } from "./config.ts";
+import { archivePlace, type Config } from "./config.ts";
 import { ConsumerUpkeep } from "./consumer-upkeep.ts";
 import { createDelivery } from "./deliver/delivery.ts";
 import { createHttpApp, listenHttp } from "./http-app.ts";
@@ -205,10 +205,10 @@ function openArchive(
   const { archive, dataDir, databaseUrl } = config;
   if (archive === undefined || !archive.writes) return undefined;
   const { intervalMs, partition } = archive;
-  const folder = archiveFolder(config);
+  const place = archivePlace(config);
   return startArchive({
     program: new URL("./archive-thread.ts", import.meta.url),
-    settings: { natsUrl, dataDir, databaseUrl, folder, intervalMs, partition },
+    settings: { natsUrl, dataDir, databaseUrl, place, intervalMs, partition },
     ...{ log, metrics },
   });
 }

@@ -1,9 +1,12 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { NovacoreError } from "@novacore/protocol";
 import type { Logger } from "pino";
+import type { ArchiveFolder } from "./archive/folder.ts";
+import { openFolder } from "./archive/open-folder.ts";
 import { partOfOrg } from "./archive/partition.ts";
-import { archiveFolder, type Config } from "./config.ts";
+import { archivePlace, type Config } from "./config.ts";
 import { StreamReader } from "./deliver/stream-reader.ts";
 import { DuckThread, type HistoryMetrics } from "./history/duck-thread.ts";
 import { type LatestParts, readLatest } from "./history/latest.ts";
@@ -34,7 +37,7 @@ export async function startHistoryThread({
   log,
   metrics,
 }: HistoryThreadOptions): Promise<DuckThread> {
-  const folder = archiveFolder(config);
+  const { root: folder } = archivePlace(config);
   const tempDir = join(resolve(config.dataDir), "history-temp");
   // What a crash left there.
   await rm(tempDir, { recursive: true, force: true });
@@ -63,16 +66,17 @@ export interface TelemetryHistory {
 
 export function openTelemetryHistory(options: TelemetryHistoryOptions): TelemetryHistory {
   const { config, registry, connection, duck } = options;
-  const folder = archiveFolder(config);
+  const folder = config.archive && openFolder(archivePlace(config));
+  const fetch = folder && fetcher(folder);
   const partitions = config.archive?.partition.count ?? 1;
   const now = Date.now;
   const enriched = new StreamReader(connection, enrichedStream);
   const sources = new ReadingsSources({
     archive:
-      config.archive === undefined
+      folder === undefined || fetch === undefined
         ? undefined
         : {
-            folder,
+            ...{ folder: folder.root, fetch },
             snapshot: (query) =>
               registry.manifest.snapshot(query, partOfOrg(query.orgId, partitions)),
           },
@@ -85,10 +89,24 @@ export function openTelemetryHistory(options: TelemetryHistoryOptions): Telemetr
     const part = partOfOrg(orgId, partitions);
     return registry.manifest.sequences({ orgId, stream: enrichedStream, epoch, after }, part);
   };
-  const sequences = config.archive && new SequenceQueries({ folder, snapshot, duck });
+  const sequences =
+    folder && fetch && new SequenceQueries({ folder: folder.root, fetch, snapshot, duck });
   return {
     ...{ sources, duck, latest, sequences },
     lastKnown: (derIds, sites) => lastKnown(latest, registry, derIds, sites),
+  };
+}
+
+/** What cannot be fetched now is told as such, with its reason as the cause. */
+function fetcher(folder: ArchiveFolder): ArchiveFolder["fetch"] {
+  return async (paths, signal) => {
+    try {
+      await folder.fetch(paths, signal);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      const message = "The archive's files cannot be read right now; try again shortly.";
+      throw new NovacoreError("unavailable", message, { cause });
+    }
   };
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { limits } from "../limits.ts";
+import type { ArchivePlace } from "./open-folder.ts";
 import type { Partition } from "./partition.ts";
 import type { ArchiveEvent } from "./report.ts";
 
@@ -10,7 +11,7 @@ export interface ArchiveSettings {
   readonly natsUrl: string;
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
-  readonly folder: string;
+  readonly place: ArchivePlace;
   readonly intervalMs: number;
   readonly partition: Partition;
 }

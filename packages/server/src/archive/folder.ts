@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, rmdirSync } from "node:fs";
-import { open, readdir, rename, unlink } from "node:fs/promises";
+import { open, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import type { OnStep } from "./steps.ts";
 
@@ -8,16 +8,24 @@ import type { OnStep } from "./steps.ts";
  * or not at all, and never changes.
  */
 export interface ArchiveFolder {
+  /** Local folder that holds whatever is written and read. */
+  readonly root: string;
   /** A local file to write into what is to become the file of this path. */
   draft(path: string): string;
   /** Puts the finished draft there, for good: a power cut leaves it. Gives its size in bytes. */
   publish(path: string): Promise<number>;
-  /** What DuckDB reads it by. */
+  /** What DuckDB reads it by, once it was fetched. */
   readable(path: string): string;
+  /** Makes files readable here, for minutes. */
+  fetch(paths: readonly string[], signal?: AbortSignal): Promise<void>;
   /** Removes it, and a draft of it; it may be gone already. */
   remove(path: string): Promise<void>;
   /** Paths of all files and drafts, in no order. */
   list(): Promise<string[]>;
+  /** What tells it from every other archive; undefined: it has nothing yet. */
+  readId(): Promise<string | undefined>;
+  /** Where it has an id already, that one stays. */
+  writeId(id: string): Promise<void>;
 }
 
 /** A folder on a local disk. Files are made with mode 0600, folders with 0700. */
@@ -37,10 +45,14 @@ export class LocalFolder implements ArchiveFolder {
 
   /** All at once, so that no removal takes the folder away before the file is in it. */
   draft(path: string): string {
-    const draft = this.readable(path) + draftSuffix;
+    const draft = this.draftOf(path);
     mkdirSync(dirname(draft), { recursive: true, mode: 0o700 });
     closeSync(openSync(draft, "w", 0o600));
     return draft;
+  }
+
+  draftOf(path: string): string {
+    return this.readable(path) + draftSuffix;
   }
 
   async publish(path: string): Promise<number> {
@@ -70,6 +82,10 @@ export class LocalFolder implements ArchiveFolder {
     return join(this.root, ...path.split("/"));
   }
 
+  async fetch(): Promise<void> {
+    // They are here.
+  }
+
   async remove(path: string): Promise<void> {
     const target = this.readable(path);
     for (const name of [target, target + draftSuffix]) {
@@ -92,7 +108,28 @@ export class LocalFolder implements ArchiveFolder {
       .map((entry) => relative(this.root, join(entry.parentPath, entry.name)).replaceAll(sep, "/"))
       .filter((path) => /^(cells\/)?org=/.test(path));
   }
+
+  async readId(): Promise<string | undefined> {
+    try {
+      return (await readFile(join(this.root, idFile), "utf8")).trim();
+    } catch (error) {
+      ignore(error, "ENOENT");
+      return undefined;
+    }
+  }
+
+  async writeId(id: string): Promise<void> {
+    const file = await open(join(this.root, idFile), "wx", 0o600);
+    try {
+      await file.write(`${id}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
 }
+
+const idFile = "archive-id";
 
 /** Not `.parquet`, so that no pattern of another tool finds a file that is not finished. */
 const draftSuffix = ".draft";

@@ -5,7 +5,7 @@ import { limits } from "../limits.ts";
 import type { ArchiveHome } from "../registry/archive-home.ts";
 import { Announcements } from "./announcements.ts";
 import type { ArchivedStream } from "./archived-stream.ts";
-import { LocalFolder } from "./folder.ts";
+import { type ArchivePlace, nameOf, openFolder } from "./open-folder.ts";
 import { assertOwnFolder } from "./own-folder.ts";
 import { pause } from "./pause.ts";
 import type { OnStep } from "./steps.ts";
@@ -17,8 +17,7 @@ type Shared = Pick<WriterOptions, "connection" | "manifest" | "partition" | "rep
 export interface ArchiveParts extends Shared {
   readonly streams: readonly ArchivedStream[];
   readonly home: ArchiveHome;
-  /** Where the archive is. */
-  readonly folder: string;
+  readonly place: ArchivePlace;
   readonly intervalMs: number;
   readonly upkeep: Pick<UpkeepOptions, "cellsSelect" | "retentions" | "garbageMs" | "surveyMs"> & {
     readonly everyMs?: number;
@@ -31,10 +30,11 @@ export interface ArchiveParts extends Shared {
  * of it and is thrown: whoever started it starts it again.
  */
 export async function runArchive(parts: ArchiveParts, signal: AbortSignal): Promise<void> {
-  const { streams, folder: root, partition, intervalMs, onStep = () => undefined } = parts;
+  const { streams, place, partition, intervalMs, onStep = () => undefined } = parts;
   const { connection, manifest, report, purge } = parts;
-  const folder = new LocalFolder(root, onStep);
-  await assertOwnFolder(root, parts.home);
+  const folder = openFolder(place, onStep);
+  const { root } = folder;
+  await assertOwnFolder(folder, nameOf(place), parts.home);
   const announcements = new Announcements(manifest, onStep);
   // Hubs that share the folder have one each.
   const tempDir = join(root, "temp", `archive-${partition.index}-of-${partition.count}`);

@@ -12,6 +12,8 @@ export interface ReadingsSourcesOptions {
   readonly archive:
     | {
         readonly folder: string;
+        /** Makes files of the archive readable in the folder. */
+        readonly fetch?: (paths: readonly string[], signal?: AbortSignal) => Promise<void>;
         readonly snapshot: (query: FileQuery) => Promise<ArchiveSnapshot>;
       }
     | undefined;
@@ -73,7 +75,9 @@ export class ReadingsSources {
       }
       if (older !== undefined) tails.push(older);
       const moment = wish.filter.asOf ?? { epoch, head: newest, atMs };
-      return { ...this.#toSource(wish, files, { tails, rows: packer.pack() }), moment };
+      const { paths, ...found } = this.#toSource(wish, files, { tails, rows: packer.pack() });
+      await this.#options.archive?.fetch?.(paths, wish.signal);
+      return { ...found, moment };
     }
   }
 
@@ -141,7 +145,8 @@ export class ReadingsSources {
       filter,
     };
     const cellFiles = cells.map(({ path }) => join(folder, path));
-    return { source, cellFiles, tag: tagOf([...cells, ...files], source) };
+    const used = [...cells, ...files];
+    return { source, cellFiles, tag: tagOf(used, source), paths: used.map(({ path }) => path) };
   }
 }
 

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { NovacoreError } from "@novacore/protocol";
 import { columns as archiveColumns, columnIndex } from "../archive/columns.ts";
 import type { Result, Value } from "../duck/database.ts";
@@ -21,6 +21,8 @@ import { UsedColumns } from "./used-columns.ts";
 
 export interface SequenceQueriesOptions {
   readonly folder: string;
+  /** Makes files of the archive readable in the folder. */
+  readonly fetch?: (paths: readonly string[], signal?: AbortSignal) => Promise<void>;
   readonly snapshot: (orgId: string, epoch: number, after: number) => Promise<SequenceSnapshot>;
   readonly duck: Pick<DuckThread, "select">;
 }
@@ -105,6 +107,7 @@ export class SequenceQueries {
     const window = windowAfter(found.files, after, found.upTo, limits.archiveNewestScanReadings);
     if (window.files.length === 0) return { places: [], position: window.upTo };
     const filter = filterOf({ ...wish, upTo: window.upTo });
+    await this.#fetch(window.files, signal);
     const { columns, rowCount } = await this.#select(newestSql(window.files, filter), signal);
     const places = Array.from({ length: rowCount }, (_, row) => ({
       derId: String(columns[0]?.[row]),
@@ -194,6 +197,7 @@ export class SequenceQueries {
       const window = windowAfter(some, reached, upTo, limits.archiveScanReadings);
       if (window.files.length > 0) {
         const filter = { epoch, after: reached, upTo: window.upTo };
+        await this.#fetch(window.files, undefined);
         const { columns } = await this.#select(arrivedSql(window.files, filter, timeMs), undefined);
         const first = columns[0]?.[0] ?? null;
         hasEarlier ||= columns[1]?.[0] === true;
@@ -210,6 +214,7 @@ export class SequenceQueries {
     most: Omit<PageShape, "names">,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly messages: readonly SequencedMessage[]; readonly isLast: boolean }> {
+    await this.#fetch(files, signal);
     const orgIds = orgIdsOf(files);
     const paths = files.map(({ path }) => path);
     const names = await this.#usedColumns.of(paths, signal);
@@ -222,6 +227,12 @@ export class SequenceQueries {
       return toMessage(values, orgIds[Number(columns[0]?.[row])] ?? "");
     });
     return { messages, isLast: columns.at(-1)?.[rowCount - 1] === true };
+  }
+
+  async #fetch(files: readonly PlacedFile[], signal: AbortSignal | undefined): Promise<void> {
+    const { folder, fetch } = this.#options;
+    const paths = files.map(({ path }) => relative(folder, path).replaceAll(sep, "/"));
+    await fetch?.(paths, signal);
   }
 
   async #select(

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { inspect } from "node:util";
+import type { ArchivePlace } from "../../src/archive/open-folder.ts";
 import type { Partition } from "../../src/archive/partition.ts";
 import { Duck } from "../../src/duck/database.ts";
 import { connectHub } from "../../src/nats/connection.ts";
@@ -15,7 +16,7 @@ export interface RoundSettings {
   readonly natsUrl: string;
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
-  readonly folder: string;
+  readonly place: ArchivePlace;
   readonly partition: Partition;
   readonly aheadMs: number;
   /** After so many steps it ends; undefined: it does not. */
@@ -23,16 +24,16 @@ export interface RoundSettings {
 }
 
 const settings: RoundSettings = JSON.parse(process.argv[2] ?? "{}");
-const { dataDir, databaseUrl, natsUrl, folder, partition, aheadMs } = settings;
+const { dataDir, databaseUrl, natsUrl, place, partition, aheadMs } = settings;
 const registry = await openRegistry({ dataDir, databaseUrl });
 const connection = await connectHub({ natsUrl, keys: loadHubKeys(dataDir) }, "HUB", "test");
 const duck = await Duck.open({
   ...{ memoryBytesMax: 512 * 1024 ** 2, threads: 1, tempBytesMax: 1024 ** 3 },
-  ...{ folders: [folder], tempDir: join(folder, "temp") },
+  ...{ folders: [place.root], tempDir: join(place.root, "temp") },
 });
 let steps = 0;
 await runRound({
-  ...{ connection, registry, folder, partition, aheadMs, duck: await duck.connect() },
+  ...{ connection, registry, place, partition, aheadMs, duck: await duck.connect() },
   onStep() {
     steps++;
     if (steps === settings.killAfter) process.kill(process.pid, "SIGKILL");

@@ -9,7 +9,8 @@ import { setTimeout } from "node:timers/promises";
 import { type JetStreamClient, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { backfillSubject, enrichedSubject } from "@novacore/protocol";
-import { LocalFolder } from "../../src/archive/folder.ts";
+import type { ArchiveFolder } from "../../src/archive/folder.ts";
+import { type ArchivePlace, openFolder } from "../../src/archive/open-folder.ts";
 import type { Partition } from "../../src/archive/partition.ts";
 import type { ArchiveEvent } from "../../src/archive/report.ts";
 import { type Connection, Duck, literal } from "../../src/duck/database.ts";
@@ -39,7 +40,8 @@ export const everything: Partition = { index: 0, count: 1 };
 export class ArchiveRig {
   readonly nats: RunningNats;
   readonly registry: Registry;
-  readonly folder: LocalFolder;
+  readonly place: ArchivePlace;
+  readonly folder: ArchiveFolder;
   readonly duck: Connection;
   /** For statements beside those of `duck`. */
   readonly connectDuck: () => Promise<Connection>;
@@ -52,7 +54,7 @@ export class ArchiveRig {
   private constructor(parts: {
     nats: RunningNats;
     registry: Registry;
-    folder: LocalFolder;
+    place: ArchivePlace;
     duck: Connection;
     connectDuck: () => Promise<Connection>;
     hub: NatsConnection;
@@ -60,7 +62,8 @@ export class ArchiveRig {
   }) {
     this.nats = parts.nats;
     this.registry = parts.registry;
-    this.folder = parts.folder;
+    this.place = parts.place;
+    this.folder = openFolder(parts.place);
     this.duck = parts.duck;
     this.connectDuck = parts.connectDuck;
     this.hub = parts.hub;
@@ -68,7 +71,12 @@ export class ArchiveRig {
     this.#databaseUrl = parts.databaseUrl;
   }
 
-  static async open(t: TestContext, databaseUrl?: string): Promise<ArchiveRig | undefined> {
+  /** In a folder, or in the bucket that is given. */
+  static async open(
+    t: TestContext,
+    databaseUrl?: string,
+    bucket?: ArchivePlace["bucket"],
+  ): Promise<ArchiveRig | undefined> {
     const nats = await runNats(t);
     if (nats === undefined) return undefined;
     const hub = await nats.connect("HUB");
@@ -84,10 +92,10 @@ export class ArchiveRig {
     atEnd(t, () => duck[Symbol.dispose]());
     const connected = await duck.connect();
     atEnd(t, () => connected[Symbol.dispose]());
-    const folder = new LocalFolder(root);
+    const place = { root, bucket };
     const connectDuck = () => duck.connect();
     return new ArchiveRig({
-      ...{ nats, registry, folder, duck: connected, connectDuck, hub, databaseUrl },
+      ...{ nats, registry, place, duck: connected, connectDuck, hub, databaseUrl },
     });
   }
 
@@ -152,7 +160,7 @@ export class ArchiveRig {
   async archive(options: Partial<Round> = {}): Promise<ArchiveEvent[]> {
     const events: ArchiveEvent[] = [];
     await runRound({
-      ...{ connection: this.hub, registry: this.registry, folder: this.folder.root },
+      ...{ connection: this.hub, registry: this.registry, place: this.place },
       ...{ duck: this.duck, partition: everything, aheadMs: 0, onStep: () => undefined },
       report: (event) => events.push(event),
       ...options,
@@ -162,10 +170,10 @@ export class ArchiveRig {
 
   /** The same in a process of its own. How many steps it took; undefined when it was killed. */
   async round(options: Partial<RoundSettings> = {}): Promise<number | undefined> {
-    const { nats, folder } = this;
+    const { nats, place } = this;
     const settings: RoundSettings = {
       ...{ natsUrl: nats.nats.natsUrl, dataDir: nats.dataDir },
-      ...{ databaseUrl: this.#databaseUrl, folder: folder.root, partition: everything },
+      ...{ databaseUrl: this.#databaseUrl, place, partition: everything },
       ...{ killAfter: undefined, aheadMs: 0, ...options },
     };
     const child = fork(program, [JSON.stringify(settings)], {
@@ -189,6 +197,7 @@ export class ArchiveRig {
     const rows: ArchivedRow[] = [];
     for (const org of orgs) {
       const files = await this.registry.manifest.files({ orgId: org, kinds: ["rows", "late"] });
+      await this.folder.fetch(files.map(({ path }) => path));
       for (const { path, kind } of files) {
         const { columns, rowCount } = await this.duck.query(
           `select der_id, timestamp, W, sequence from

@@ -3,7 +3,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { parseBackfillSubject, parseEnrichedSubject } from "@novacore/protocol";
 import { Announcements } from "../../src/archive/announcements.ts";
 import type { ArchivedStream } from "../../src/archive/archived-stream.ts";
-import { LocalFolder } from "../../src/archive/folder.ts";
+import { type ArchivePlace, openFolder } from "../../src/archive/open-folder.ts";
 import type { Partition } from "../../src/archive/partition.ts";
 import type { ArchiveEvent } from "../../src/archive/report.ts";
 import type { OnStep } from "../../src/archive/steps.ts";
@@ -17,7 +17,7 @@ export interface Round {
   readonly connection: NatsConnection;
   readonly registry: Registry;
   readonly duck: Connection;
-  readonly folder: string;
+  readonly place: ArchivePlace;
   readonly partition: Partition;
   /** How far ahead its clock is when it looks after files: days that are over later are over now. */
   readonly aheadMs: number;
@@ -35,7 +35,7 @@ export async function runRound(round: Round): Promise<void> {
   const { connection, registry, duck, partition, onStep } = round;
   const { manifest } = registry;
   const manager = await jetstreamManager(connection);
-  const folder = new LocalFolder(round.folder, onStep);
+  const folder = openFolder(round.place, onStep);
   const announcements = new Announcements(manifest, onStep);
   const shared = { connection, manifest, announcements, folder, duck, partition, onStep };
   for (const stream of streams) {

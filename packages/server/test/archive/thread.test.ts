@@ -21,7 +21,7 @@ interface RunningArchive {
 function run(
   t: TestContext,
   { nats }: ArchiveRig,
-  options: { folder: string; intervalMs: number },
+  { folder: root, intervalMs }: { folder: string; intervalMs: number },
 ): RunningArchive {
   const { until, changed } = createConditions();
   const counts = new Map<string, number>();
@@ -38,7 +38,7 @@ function run(
     program: new URL("../../src/archive-thread.ts", import.meta.url),
     settings: {
       ...{ natsUrl: nats.nats.natsUrl, dataDir: nats.dataDir, databaseUrl: undefined },
-      ...{ partition: everything, ...options },
+      ...{ partition: everything, place: { root, bucket: undefined }, intervalMs },
     },
     log: {
       ...silent,

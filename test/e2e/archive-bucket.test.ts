@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { createAsk } from "../support/ask.ts";
+import { createHome } from "../support/home.ts";
+import { startHub } from "../support/hub.ts";
+import { listen } from "../support/listener.ts";
+import { startS3 } from "../support/s3-server.ts";
+
+const count = 20;
+const dayMs = 86_400_000;
+
+test("an archive in a bucket answers, also after the bucket was away, and what came meanwhile is in it", async (t) => {
+  const server = await startS3(t);
+  if (server === undefined) return t.skip("versitygw, an S3 server, is not installed");
+  const hub = await startHub({
+    ...{ NOVACORE_ARCHIVE: "s3://archive/hub", NOVACORE_ARCHIVE_INTERVAL: "0.2" },
+    ...server.env,
+  });
+  t.after(() => hub.close());
+  const home = await createHome(hub);
+  const startMs = Date.now() - 2 * dayMs;
+  const publish = (index: number) =>
+    home.publish("meter", { type: "meter", timestamp: startMs + index * 1_000, W: index });
+  for (let index = 0; index < count; index++) await publish(index);
+  const ask = createAsk(hub.url);
+  const { token } = home;
+  const raw = `/ders/${home.ders.meter.derId}/telemetry?from=${startMs}&resolution=raw`;
+  const powers = async () => {
+    const { status, body } = await ask("GET", raw, { token });
+    return status === 200 ? body.data.map(({ W }: { W: number }) => W) : body.error;
+  };
+  const upTo = (end: number) => Array.from({ length: end }, (_, index) => index);
+  /** Of the stream; a metric that the archive's thread tells. */
+  const lag = async () => {
+    const { text } = await ask("GET", "/metrics", { token });
+    return /archive_lag_readings\{stream="ENRICHED_TELEMETRY"\} (\d+)/.exec(text)?.[1];
+  };
+  await askUntil(lag, (readings) => readings === "0");
+  assert.deepEqual(await powers(), upTo(count));
+  const cache = join(hub.dataDir, "archive-cache");
+  rmSync(join(cache, `org=${home.orgId}`), { recursive: true, force: true });
+  assert.deepEqual(await powers(), upTo(count), "fetched again");
+
+  await server.stop();
+  rmSync(join(cache, `org=${home.orgId}`), { recursive: true, force: true });
+  const away = await ask("GET", raw, { token });
+  assert.deepEqual([away.status, away.body.error], [503, "unavailable"]);
+  assert.match(away.body.message, /archive's files cannot be read/);
+  assert.ok(Number(away.headers.get("retry-after")) > 0);
+  const live = await listen(`${hub.url}/stream/sites/${home.siteId}`, { token });
+  await publish(count);
+  await live.until("it goes on live", () => live.readings().length === 1);
+  await live.close();
+
+  await server.start();
+  const found = await askUntil(powers, (each) => each.length === count + 1);
+  assert.deepEqual(found, upTo(count + 1));
+});
+
+/** Asks again until it is so: the archive takes its time. */
+async function askUntil<T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Promise<T> {
+  const deadlineMs = Date.now() + 30_000;
+  for (;;) {
+    const answer = await ask();
+    if (isSo(answer)) return answer;
+    if (Date.now() > deadlineMs) throw new Error(`asked in vain: ${JSON.stringify(answer)}`);
+    await setTimeout(50);
+  }
+}
