@@ -1,19 +1,17 @@
 import type { EnrichedReading } from "@novacore/protocol";
+import { chromiumPath } from "../browser/browser.ts";
 import { connectBackEnd, createBackEnd } from "../support/back-end.ts";
 import { createConditions } from "../support/conditions.ts";
 import { createApi, type Home } from "../support/home.ts";
 import { listen } from "../support/listener.ts";
 import { openSocket } from "../support/socket.ts";
-
-/** Somebody who listens to the home's site. */
-export interface Ear {
-  /** Waits for the reading of a DER with this timestamp. */
-  hears(derId: string, timestamp: number): Promise<EnrichedReading>;
-  close(): Promise<void>;
-}
+import { openClient, openPageClient } from "./client-ears.ts";
+import { type Ear, findReading } from "./ear.ts";
 
 export interface WayOut {
   readonly name: string;
+  /** Why it cannot be had on this machine. */
+  readonly skip?: string | false;
   open(home: Home): Promise<Ear>;
 }
 
@@ -27,6 +25,14 @@ export const waysOut: readonly WayOut[] = [
   },
   { name: "NATS", open: (home) => openNats(home, "nats") },
   { name: "NATS over WebSocket", open: (home) => openNats(home, "websocket") },
+  ...(["sse", "websocket"] as const).flatMap((transport): WayOut[] => [
+    { name: `the client by ${transport}`, open: (home) => openClient(home, transport) },
+    {
+      name: `the client by ${transport} in Chromium`,
+      skip: chromiumPath === undefined && "Chromium is not installed",
+      open: (home) => openPageClient(home, transport),
+    },
+  ]),
 ];
 
 async function openSse(home: Home): Promise<Ear> {
@@ -34,7 +40,9 @@ async function openSse(home: Home): Promise<Ear> {
   const listener = await listen(path, { token: home.token });
   return {
     hears: (derId, timestamp) =>
-      listener.until("the reading arrives", () => find(listener.readings(), derId, timestamp)),
+      listener.until("the reading arrives", () =>
+        findReading(listener.readings(), derId, timestamp),
+      ),
     close: () => listener.close(),
   };
 }
@@ -52,7 +60,7 @@ async function openWebSocket(home: Home, options: object): Promise<Ear> {
   await socket.until("it is subscribed", () => socket.ops("subscribed")[0]);
   return {
     hears: (derId, timestamp) =>
-      socket.until("the reading arrives", () => find(readings, derId, timestamp)),
+      socket.until("the reading arrives", () => findReading(readings, derId, timestamp)),
     close: () => socket.close(),
   };
 }
@@ -73,13 +81,7 @@ async function openNats(home: Home, url: "nats" | "websocket"): Promise<Ear> {
   await connection.flush();
   return {
     hears: (derId, timestamp) =>
-      conditions.until("the reading arrives", () => find(readings, derId, timestamp)),
+      conditions.until("the reading arrives", () => findReading(readings, derId, timestamp)),
     close: () => connection.close(),
   };
-}
-
-function find(readings: readonly EnrichedReading[], derId: string, timestamp: number) {
-  return readings.findLast(
-    (reading) => reading.der_id === derId && reading.timestamp === timestamp,
-  );
 }

@@ -1,0 +1,76 @@
+import { Novacore } from "@novacore/client";
+import type { EnrichedReading } from "@novacore/protocol";
+import { args, chromiumPath, openPage, startBrowser } from "../browser/browser.ts";
+import { bundleClient } from "../client/bundle-client.ts";
+import { createConditions } from "../support/conditions.ts";
+import type { Home } from "../support/home.ts";
+import { type Ear, findReading } from "./ear.ts";
+
+export type ClientTransport = "sse" | "websocket";
+
+/** Listens as a program in Node does. */
+export async function openClient(home: Home, transport: ClientTransport): Promise<Ear> {
+  const nova = new Novacore({ baseUrl: home.url, token: home.token, transport });
+  const stream = nova.site(home.siteId).readings();
+  const readings: EnrichedReading[] = [];
+  const conditions = createConditions();
+  const connected = stream.states().next();
+  const listening = (async () => {
+    for await (const reading of stream) {
+      readings.push(reading);
+      conditions.changed();
+    }
+  })();
+  listening.catch((error: Error) => conditions.fail(error));
+  await connected;
+  return {
+    hears: (derId, timestamp) =>
+      conditions.until("the reading arrives", () => findReading(readings, derId, timestamp)),
+    async close() {
+      stream.close();
+      await listening;
+    },
+  };
+}
+
+/** What a web app does; `tell` is the test's. */
+const script = `
+async function listen(baseUrl, token, siteId, transport) {
+  const nova = new novacore.Novacore({ baseUrl, token, transport });
+  const stream = nova.site(siteId).readings();
+  stream.onEvent(({ kind }) => tell({ kind }));
+  // As text: what a page hands over otherwise loses its nulls.
+  for await (const reading of stream) tell({ kind: "reading", text: JSON.stringify(reading) });
+}`;
+
+type Told =
+  | { readonly kind: "reading"; readonly text: string }
+  | { readonly kind: "connected" | "caught_up" | "lost" | "ended" };
+
+/** Listens as a page in headless Chromium does, which is of the hub's own origin. */
+export async function openPageClient(home: Home, transport: ClientTransport): Promise<Ear> {
+  if (chromiumPath === undefined) throw new Error("Chromium is not installed");
+  await using opened = new AsyncDisposableStack();
+  const browser = await startBrowser(chromiumPath);
+  opened.defer(() => browser.close());
+  const { page, told, until } = await openPage<Told>(browser, `${home.url}/healthz`);
+  await page.addScriptTag({ content: (await bundleClient()) + script });
+  const wish = args(home.url, home.token, home.siteId, transport);
+  // Not awaited in the page: it goes on until the page is closed.
+  await page.evaluate(`void listen(${wish})`);
+  await until("it is connected", () => told.some(({ kind }) => kind === "connected"));
+  const readings: EnrichedReading[] = [];
+  let parsed = 0;
+  const running = opened.move();
+  return {
+    hears: (derId, timestamp) =>
+      until("the reading arrives", () => {
+        for (const each of told.slice(parsed)) {
+          if (each.kind === "reading") readings.push(JSON.parse(each.text));
+        }
+        parsed = told.length;
+        return findReading(readings, derId, timestamp);
+      }),
+    close: () => running.disposeAsync(),
+  };
+}
