@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Beside the test's own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What it reads. Default: nothing. */
+  readonly stdin?: string;
 }
 
 export function startProgram(
@@ -32,13 +34,14 @@ export function startProgram(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Program {
-  const { cwd, env } = options;
+  const { cwd, env, stdin = "" } = options;
   const child = spawn(command, args, {
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: "pipe",
     detached: true,
   });
+  child.stdin.on("error", () => undefined).end(stdin); // it may end without reading
   const conditions = createConditions();
   const written = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {

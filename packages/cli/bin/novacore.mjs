@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+/**
+ * The command in a clone, whose sources need a newer Node than some machines have: runs them in this
+ * process where it can, else by the Node that the clone has pinned.
+ */
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { fileURLToPath } from "node:url";
+
+const nodeMajorMin = 24; // type stripping without a flag
+const main = new URL("../src/main.ts", import.meta.url);
+
+if (Number(process.versions.node.split(".")[0]) >= nodeMajorMin) await import(main.href);
+else process.exitCode = await runByPinnedNode();
+
+/** In this terminal's process group, so that a Ctrl-C reaches both and a question can be answered. */
+async function runByPinnedNode() {
+  const { setUp } = await import(new URL("../../../scripts/setup.mjs", import.meta.url).href);
+  const node = await setUp();
+  const args = [fileURLToPath(main), ...process.argv.slice(2)];
+  const child = spawn(node, args, { stdio: "inherit" });
+  process.on("SIGINT", () => undefined); // the child has had it from the terminal, and says how it ends
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+  });
+}

@@ -1,0 +1,28 @@
+import { Novacore } from "@novacore/client";
+import type { PrivateKey } from "./private-key.ts";
+import type { Profile } from "./profile.ts";
+
+/** Proves to a hub that somebody has the key. Throws NovacoreError for a refusal. */
+export async function logInByKey(
+  url: string,
+  key: PrivateKey,
+  signal: AbortSignal,
+): Promise<Profile> {
+  const hub = new Novacore({ baseUrl: url });
+  const { publicKey: public_key } = key;
+  const { challenge } = await hub.request<{ readonly challenge: string }>(
+    "POST",
+    "auth/challenge",
+    { body: { public_key }, signal },
+  );
+  const body = { public_key, challenge, signature: key.sign(challenge) };
+  const answer = await hub.request<TokenAnswer>("POST", "auth/verify", { body, signal });
+  const { token, identity_id: identityId, expires_at: tokenExpiresAt } = answer;
+  return { url, identityId, token, tokenExpiresAt };
+}
+
+interface TokenAnswer {
+  readonly token: string;
+  readonly identity_id: string;
+  readonly expires_at: string;
+}

@@ -1,0 +1,114 @@
+import { readFile } from "node:fs/promises";
+import { text as readAll } from "node:stream/consumers";
+import { Novacore, NovacoreError } from "@novacore/client";
+import { logInByKey } from "../challenge-login.ts";
+import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { CommandFailed } from "../failure.ts";
+import { optional } from "../field.ts";
+import { localHubUrl, readHubUrl } from "../hub-url.ts";
+import { createKey, type PrivateKey, readKey } from "../private-key.ts";
+import { ProfileFolder } from "../profile.ts";
+
+export const login = defineCommand({
+  summary: "Log in to a hub, and remember it",
+  notes:
+    "The first login makes an Ed25519 key, which the hub registers. The key and the token are kept " +
+    "in the profile's folder, readable by you alone; later commands renew the token by the key.",
+  options: {
+    url: optional("URL", `Address of the hub; default: the profile's, else ${localHubUrl}`),
+    key: optional("FILE", "Private key to log in with, PEM or JWK; - reads it from stdin"),
+    name: optional("NAME", "What the hub calls you, where it does not know the key yet"),
+  },
+  examples: [
+    "novacore login",
+    "novacore login --url https://hub.example --profile work --name Ada",
+    "novacore login --key .novacore/demo/person-key.pem",
+  ],
+  async run({ url: urlGiven, key: keyFile, name }, context) {
+    const { output, progress, signal, profileName, terminal } = context;
+    const folder = new ProfileFolder(terminal.env, profileName);
+    const url = chooseUrl(urlGiven, context, folder);
+    const key = await chooseKey(keyFile, context, folder);
+    progress.show(`Logging in to ${url}`);
+    const profile = await logInAs(key, { url, name, signal });
+    folder.write(profile);
+    const { identityId, tokenExpiresAt } = profile;
+    await output.record(
+      {
+        ...{ profile: profileName, url, identity_id: identityId },
+        ...{ public_key: key.publicKeyHex, token_expires_at: tokenExpiresAt },
+      },
+      [
+        ["Logged in to", url],
+        ["Identity", identityId],
+        ["Profile", profileName],
+        ["Token until", tokenExpiresAt],
+        ["Kept in", folder.path],
+      ],
+    );
+  },
+});
+
+function chooseUrl(given: string | undefined, { terminal }: Context, folder: ProfileFolder) {
+  if (given !== undefined) return readHubUrl(given, "--url");
+  const { NOVACORE_URL } = terminal.env;
+  if (NOVACORE_URL) return readHubUrl(NOVACORE_URL, "NOVACORE_URL");
+  return folder.read()?.url ?? localHubUrl;
+}
+
+/** The profile's key, the given one or a new one; kept before the hub hears of it. */
+async function chooseKey(
+  file: string | undefined,
+  { terminal, profileName }: Context,
+  folder: ProfileFolder,
+): Promise<PrivateKey> {
+  const keptText = folder.readKey();
+  const kept = keptText === undefined ? undefined : readKey(keptText, folder.keyPath);
+  if (file === undefined && kept !== undefined) return kept;
+  const key =
+    file === undefined
+      ? createKey()
+      : file === "-"
+        ? readKey(await readAll(terminal.stdin), "stdin")
+        : readKey(await readKeyFile(file), file);
+  // The only copy of a key may be the one that is kept, so that it is never written over.
+  if (kept !== undefined && kept.publicKeyHex !== key.publicKeyHex) {
+    throw new CommandFailed(
+      `The profile ${profileName} has another key (${folder.keyPath}); ` +
+        "give another --profile, or move that file away first.",
+    );
+  }
+  folder.writeKey(key.pem);
+  return key;
+}
+
+async function readKeyFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandFailed(`The key cannot be read: ${reason}.`, { cause: error });
+  }
+}
+
+interface LogInOptions {
+  readonly url: string;
+  readonly name: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function logInAs(key: PrivateKey, { url, name, signal }: LogInOptions) {
+  try {
+    if (name !== undefined) {
+      const body = { public_key: key.publicKey, type: "user", name };
+      await new Novacore({ baseUrl: url }).request("POST", "identity/register", { body, signal });
+    }
+    return await logInByKey(url, key, signal);
+  } catch (error) {
+    const isClosed = error instanceof NovacoreError && error.code === "registration_closed";
+    if (!isClosed) throw error;
+    const message = `${error.message} Ask an administrator to register your public key: ${key.publicKeyHex}`;
+    throw new NovacoreError(error.code, message, { status: error.status, cause: error });
+  }
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+/** The command as a program: reads arguments, environment and signals, and is the only file that does. */
+import { constants } from "node:os";
+import { run } from "./run.ts";
+import { Ending } from "./terminal.ts";
+
+const stop = new AbortController();
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(name, () => {
+    const exitCode = 128 + constants.signals[name];
+    // The second one means now.
+    if (stop.signal.aborted) process.exit(exitCode);
+    stop.abort(new Ending(`Ended by ${name}.`, exitCode));
+  });
+}
+process.stdout.on("error", (error) => {
+  // A reader that has enough, as `head` has, is no failure.
+  const isClosed = "code" in error && error.code === "EPIPE";
+  if (!isClosed) throw error;
+  stop.abort(new Ending("Nobody reads any more.", 0));
+});
+process.stderr.on("error", () => undefined); // there is nobody left to tell
+
+process.exitCode = await run({
+  args: process.argv.slice(2),
+  env: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: stop.signal,
+});
+// What an interrupted command left open must not keep the process alive.
+if (stop.signal.aborted) process.exit();

@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import { configFolder } from "./config-folder.ts";
+import { CommandFailed, UsageError } from "./failure.ts";
+import { readIfThere, writeSecretFile } from "./secret-file.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Who is logged in where: kept under a name, so that one person may have several. */
+export interface Profile {
+  readonly url: string;
+  readonly identityId: string;
+  /** A secret. */
+  readonly token: string;
+  /** ISO-8601, UTC. */
+  readonly tokenExpiresAt: string;
+}
+
+/** The given one, else the environment's, else `default`. Throws UsageError. */
+export function chooseProfileName(given: string | undefined, env: Terminal["env"]): string {
+  const [source, name] =
+    given === undefined
+      ? ["NOVACORE_PROFILE", env.NOVACORE_PROFILE || "default"]
+      : ["--profile", given];
+  // It becomes the name of a folder.
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) return name;
+  throw new UsageError(`${source} is "${name}"; give letters, digits, - and _, at most 64.`);
+}
+
+/** The files of one profile, all readable by their owner alone. */
+export class ProfileFolder {
+  readonly path: string;
+
+  constructor(env: Terminal["env"], name: string) {
+    this.path = join(configFolder(env), "profiles", name);
+  }
+
+  get profilePath(): string {
+    return join(this.path, "profile.json");
+  }
+
+  /** PKCS#8 PEM of the private key. */
+  get keyPath(): string {
+    return join(this.path, "key.pem");
+  }
+
+  readKey(): string | undefined {
+    return readIfThere(this.keyPath);
+  }
+
+  writeKey(pem: string): void {
+    writeSecretFile(this.keyPath, pem);
+  }
+
+  /** Undefined: nobody has logged in under this name. Throws CommandFailed for a spoilt file. */
+  read(): Profile | undefined {
+    const content = readIfThere(this.profilePath);
+    if (content === undefined) return undefined;
+    const { url, identity_id, token, token_expires_at } = parseObject(content);
+    const texts = [url, identity_id, token, token_expires_at].filter(isText);
+    const [hubUrl, identityId, tokenText, tokenExpiresAt] = texts;
+    if (hubUrl && identityId && tokenText && tokenExpiresAt) {
+      return { url: hubUrl, identityId, token: tokenText, tokenExpiresAt };
+    }
+    throw new CommandFailed(`${this.profilePath} is no profile any more; log in again.`);
+  }
+
+  write({ url, identityId, token, tokenExpiresAt }: Profile): void {
+    const kept = { url, identity_id: identityId, token, token_expires_at: tokenExpiresAt };
+    writeSecretFile(this.profilePath, `${JSON.stringify(kept, null, 2)}\n`);
+  }
+}
+
+function parseObject(content: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(content);
+    return typeof value === "object" && value !== null ? { ...value } : {};
+  } catch {
+    return {}; // cut off or overwritten, which the caller says with the file's name
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}

@@ -1,0 +1,51 @@
+import { stripVTControlCharacters } from "node:util";
+
+export interface Column<T> {
+  readonly title: string;
+  /** Undefined and null are shown as a dash: not known is not empty. */
+  readonly of: (item: T) => string | number | boolean | null | undefined;
+  /** Default: left. */
+  readonly align?: "right";
+}
+
+/** Lines of equal columns, the titles first. Control characters are taken out: names are others' texts. */
+export function tableLines<T>(
+  items: readonly T[],
+  columns: readonly Column<T>[],
+  titleStyle: (title: string) => string = (title) => title,
+): string[] {
+  const titles = columns.map(({ title }) => title);
+  const rows = items.map((item) => columns.map((column) => cellText(column.of(item))));
+  const widths = columns.map((_, index) =>
+    Math.max(...[titles, ...rows].map((row) => width(row[index] ?? ""))),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.align))
+      .join("  ")
+      .trimEnd();
+  return [titleStyle(line(titles)), ...rows.map(line)];
+}
+
+export function cellText(value: string | number | boolean | null | undefined): string {
+  if (value === null || value === undefined || value === "") return "–";
+  return printable(String(value));
+}
+
+/** Text as it came from elsewhere, without what would move a terminal's cursor or colour it. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it takes out
+  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "");
+}
+
+function pad(cell: string, size: number, align: "right" | undefined): string {
+  const gap = " ".repeat(Math.max(0, size - width(cell)));
+  return align === "right" ? gap + cell : cell + gap;
+}
+
+const segmenter = new Intl.Segmenter();
+
+/** In characters as people see them; wide ones of East Asia count as one, and may stand askew. */
+function width(cell: string): number {
+  return [...segmenter.segment(cell)].length;
+}
