@@ -19,6 +19,8 @@ const allowedPackages = {
   simulator: ["client", "protocol"],
   cli: ["client", "protocol", "simulator"],
   dashboard: ["client", "protocol"],
+  // In what it generates.
+  reference: ["protocol"],
 };
 /** A test beside its source has no socket and no process: those belong in a test folder. */
 const outsideModules = /^(node:)?(net|http|http2|https|dgram|tls|child_process|cluster)$|^mqtt$/;

@@ -21,7 +21,7 @@ const printed: Readonly<Record<string, RegExp>> = {
   "What the signs mean": /^exporting charging\n$/,
   "Logging in with a key": /^Test\n$/,
   EventSource: /^(pv|battery)\n$/,
-  "Lists and requests": /^sit-\S+ Test home\nTest home\n$/,
+  "Organizations, sites and devices": /^Test home null\nLake house Europe\/Stockholm\n$/,
 };
 
 let hub: TestHub;

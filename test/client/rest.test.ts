@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { Novacore, NovacoreError } from "@novacore/client";
 import { createSite } from "@novacore/simulator";
@@ -56,6 +58,20 @@ test("a refusal has the hub's code, its status and what was wrong with which mem
     assert.equal(error.details[0]?.path, "/name");
     return true;
   });
+});
+
+test("a hub that cannot take traffic answers why, which is no refusal", async () => {
+  const checks = [{ name: "nats", ok: false, reason: "it is restarting" }];
+  const answer = { status: "not_ready", checks };
+  const server = createServer((_request, response) => {
+    response.writeHead(503, { "content-type": "application/json" }).end(JSON.stringify(answer));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = Object(server.address());
+  const unready = new Novacore({ baseUrl: `http://127.0.0.1:${port}` });
+  assert.deepEqual(await unready.hub.readiness(), answer);
+  await assert.rejects(unready.hub.health(), { code: "unreachable", status: 503 });
+  server.close();
 });
 
 test("an expired token is renewed once for a request, and its refusal told otherwise", async () => {

@@ -1,7 +1,8 @@
 import { parseJson } from "./answer.ts";
 import { type CredentialSource, type Given, Provided } from "./credentials.ts";
 import { NovacoreError } from "./errors.ts";
-import { Rest } from "./rest.ts";
+import type { Challenge, SignedChallenge, Token } from "./openapi.ts";
+import { type CallOptions, Rest } from "./rest.ts";
 
 /**
  * A private key, Ed25519 or P-256: PKCS#8 as PEM, a JWK as text or object, or a pair of WebCrypto's,
@@ -34,13 +35,29 @@ export function createKeyCredentials(baseUrl: string, key: PrivateKey): Credenti
   });
 }
 
-async function logIn(rest: Rest, { publicKey: public_key, sign }: Signer): Promise<Given> {
-  const post = <T>(path: string, body: object) => rest.request<T>("POST", path, { body });
-  const { challenge } = await post<{ challenge: string }>("auth/challenge", { public_key });
-  const signature = await sign(challenge);
-  const body = { public_key, challenge, signature };
-  const { token } = await post<{ token: string }>("auth/verify", body);
+/** Proves to the hub that the caller has a key. */
+export async function signChallenge(
+  rest: Rest,
+  key: PrivateKey,
+  options?: CallOptions,
+): Promise<SignedChallenge> {
+  return answerChallenge(rest, await readSigner(key), options);
+}
+
+async function logIn(rest: Rest, signer: Signer): Promise<Given> {
+  const body = await answerChallenge(rest, signer);
+  const { token } = await rest.request<Token>("POST", "auth/verify", { body });
   return { credential: { kind: "token", token }, goodForMs: lifetimeMsOf(token) * 0.9 };
+}
+
+async function answerChallenge(
+  rest: Rest,
+  { publicKey: public_key, sign }: Signer,
+  options?: CallOptions,
+): Promise<SignedChallenge> {
+  const wish = { ...options, body: { public_key } };
+  const { challenge } = await rest.request<Challenge>("POST", "auth/challenge", wish);
+  return { public_key, challenge, signature: await sign(challenge) };
 }
 
 /** By the token's own times alone: this machine's clock may be wrong. */

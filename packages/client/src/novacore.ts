@@ -1,23 +1,39 @@
 import type { ReadingType } from "@novacore/protocol";
 import { defaultTiming, type Timing } from "./connection-state.ts";
+import {
+  type ConsumerOwner,
+  type ConsumerResource,
+  consumerResource,
+} from "./consumer-resource.ts";
 import { type CredentialSource, createCredentials, type Renewable } from "./credentials.ts";
+import {
+  type DerResource,
+  type DeviceResource,
+  derResource,
+  deviceResource,
+} from "./device-resource.ts";
 import { NovacoreError } from "./errors.ts";
+import { type GatewayResource, gatewayResource } from "./gateway-resource.ts";
+import { type HubResource, hubResource } from "./hub-resource.ts";
+import { type IdentityResource, identityResource } from "./identity-resource.ts";
 import { createKeyCredentials, type PrivateKey } from "./key-login.ts";
+import type {
+  Consumer,
+  NatsCredentials,
+  NewConsumer,
+  NewOrganization,
+  NewTicket,
+  Operations,
+  Organization,
+  Ticket,
+} from "./openapi.ts";
+import { type OrganizationResource, organizationResource } from "./organization-resource.ts";
 import { ReadingStream } from "./reading-stream.ts";
-import type { Device, Gateway, Organization, Site } from "./resources.ts";
-import { type PageOptions, type RequestOptions, Rest } from "./rest.ts";
+import { type CallOptions, type PageOptions, type RequestOptions, Rest } from "./rest.ts";
 import { platformRuntime } from "./runtime.ts";
+import { type SiteResource, siteResource } from "./site-resource.ts";
 import { createSseTransport } from "./sse-transport.ts";
 import { type ReadingOf, type ReadingsOptions, toWish } from "./stream-wish.ts";
-import {
-  type EnergyOptions,
-  energyOf,
-  type LatestReading,
-  latestOf,
-  type PastSource,
-  pastSource,
-  type SiteEnergy,
-} from "./telemetry.ts";
 import type { StreamSelection, StreamTarget, Transport } from "./transport.ts";
 import { createWebSocketTransport } from "./websocket-transport.ts";
 
@@ -57,15 +73,18 @@ export class Novacore {
     this.#transport = this.#chooseTransport();
   }
 
-  site(id: string): SiteSource {
-    const path = `sites/${encodeURIComponent(id)}`;
-    return {
-      readings: this.#readings({ sites: [id] }),
-      devices: (options) => this.#list<Device>(`${path}/devices`, {}, options),
-      ...pastSource(this.#rest, path),
-      energy: (options) => energyOf(this.#rest, path, options),
-      latest: (options) => latestOf(this.#rest, { site_id: id }, options),
-    };
+  /** The caller. */
+  get identity(): IdentityResource {
+    return identityResource(this.#rest);
+  }
+
+  /** The hub itself. */
+  get hub(): HubResource {
+    return hubResource(this.#rest);
+  }
+
+  site(id: string): SiteResource & ReadingsSource {
+    return { readings: this.#readings({ sites: [id] }), ...siteResource(this.#rest, id) };
   }
 
   /** Several sites in one stream, at most 500. */
@@ -73,30 +92,64 @@ export class Novacore {
     return { readings: this.#readings({ sites: [...ids] }) };
   }
 
-  /** All sites of an organization that the caller may see, also those that come later. */
-  org(id: string): OrganizationSource {
-    const query = { org_id: id };
-    return {
-      readings: this.#readings({ org: id }),
-      sites: (options) => this.#list<Site>("sites", query, options),
-      gateways: (options) => this.#list<Gateway>("gateways", query, options),
-      latest: (options) => latestOf(this.#rest, query, options),
-    };
+  /** Its readings are of all sites that the caller may see, also of those that come later. */
+  org(id: string): OrganizationResource & ReadingsSource {
+    return { readings: this.#readings({ org: id }), ...organizationResource(this.#rest, id) };
   }
 
-  device(id: string): ReadingsSource & PastSource {
-    const past = pastSource(this.#rest, `devices/${encodeURIComponent(id)}`);
-    return { readings: this.#readings({}, { devices: [id] }), ...past };
+  device(id: string): DeviceResource & ReadingsSource {
+    const readings = this.#readings({}, { devices: [id] });
+    return { readings, ...deviceResource(this.#rest, id) };
   }
 
-  der(id: string): ReadingsSource & PastSource {
-    const past = pastSource(this.#rest, `ders/${encodeURIComponent(id)}`);
-    return { readings: this.#readings({}, { ders: [id] }), ...past };
+  der(id: string): DerResource & ReadingsSource {
+    return { readings: this.#readings({}, { ders: [id] }), ...derResource(this.#rest, id) };
+  }
+
+  gateway(serial: string): GatewayResource {
+    return gatewayResource(this.#rest, serial);
   }
 
   /** The caller's organizations. */
   organizations(options?: PageOptions): AsyncGenerator<Organization, void> {
-    return this.#list<Organization>("organizations", {}, options);
+    return this.#rest.list("organizations", {}, options);
+  }
+
+  /** The caller is its owner. */
+  createOrganization(body: NewOrganization, options?: CallOptions): Promise<Organization> {
+    return this.#rest.request("POST", "organizations", { ...options, body });
+  }
+
+  /** Opens streams of some sites for a while, also where nothing can send a token. */
+  createTicket(body: NewTicket, options?: CallOptions): Promise<Ticket> {
+    return this.#rest.request("POST", "stream/tickets", { ...options, body });
+  }
+
+  /** What a back end needs to log in to NATS, with a program to begin with. */
+  natsCredentials(
+    query: Operations["getNatsCredentials"]["query"] = {},
+    options?: CallOptions,
+  ): Promise<NatsCredentials> {
+    return this.#rest.request("GET", "nats/credentials", { ...options, query });
+  }
+
+  /** All consumers of an integration. */
+  consumers(owner: ConsumerOwner = {}, options?: CallOptions): Promise<readonly Consumer[]> {
+    return this.#rest.request("GET", "nats/consumers", { ...options, query: { ...owner } });
+  }
+
+  /** One that replays stored readings from a position on and then follows. */
+  createConsumer(body: NewConsumer, options?: CallOptions): Promise<Consumer> {
+    return this.#rest.request("POST", "nats/consumers", { ...options, body });
+  }
+
+  consumer(name: string, owner: ConsumerOwner = {}): ConsumerResource {
+    return consumerResource(this.#rest, name, owner);
+  }
+
+  /** Ends an identity for good: anybody his own, operators of the hub those of others. */
+  revokeIdentity(id: string, options?: CallOptions): Promise<void> {
+    return this.#rest.request("POST", `identities/${encodeURIComponent(id)}/revoke`, options);
   }
 
   /**
@@ -105,10 +158,6 @@ export class Novacore {
    */
   request<T>(method: string, path: string, options?: RequestOptions): Promise<T> {
     return this.#rest.request<T>(method, path, options);
-  }
-
-  #list<T>(path: string, query: RequestOptions["query"], options: PageOptions | undefined) {
-    return this.#rest.pages<T>(path, query, options, (items: readonly T[]) => items);
   }
 
   #readings(target: StreamTarget, fixed: Pick<ReadingsOptions, "devices" | "ders"> = {}) {
@@ -147,22 +196,6 @@ export interface ReadingsSource {
   readings<const T extends ReadingType = ReadingType>(
     options?: ReadingsOptions<T>,
   ): ReadingStream<ReadingOf<T>>;
-}
-
-/** Lists are asked for page by page, as they are read. */
-export interface SiteSource extends ReadingsSource, PastSource {
-  /** What the site imported, produced and used. */
-  energy(options: EnergyOptions): Promise<SiteEnergy>;
-  /** The newest reading of each DER, and how the DER does. */
-  latest(options?: PageOptions): AsyncGenerator<LatestReading, void>;
-  devices(options?: PageOptions): AsyncGenerator<Device, void>;
-}
-
-export interface OrganizationSource extends ReadingsSource {
-  sites(options?: PageOptions): AsyncGenerator<Site, void>;
-  gateways(options?: PageOptions): AsyncGenerator<Gateway, void>;
-  /** The newest reading of each DER that the caller sees, and how the DER does. */
-  latest(options?: PageOptions): AsyncGenerator<LatestReading, void>;
 }
 
 function credentialsOf({ baseUrl, token, key, ticket }: NovacoreOptions): CredentialSource {

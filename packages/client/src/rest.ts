@@ -3,18 +3,28 @@ import type { CredentialSource } from "./credentials.ts";
 import { credentialCodes, NovacoreError, toNovacoreError } from "./errors.ts";
 import { hubUrl } from "./transport.ts";
 
-export interface RequestOptions {
+export interface CallOptions {
+  /** Ends the call with its own reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RequestOptions extends CallOptions {
   /** Sent as JSON. */
   readonly body?: unknown;
   /** Appended to the path; what is undefined is left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
-export interface PageOptions {
+export interface PageOptions extends CallOptions {
   /** Items that one request asks for, 1 to 1 000. Default: the hub's 1 000. */
   readonly pageSize?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+}
+
+interface Wish extends RequestOptions {
+  /** Another form than JSON. */
+  readonly accept?: string | undefined;
+  /** A status beside 2xx that is no refusal. */
+  readonly answersToo?: number | undefined;
 }
 
 /** Requests to a hub's REST API, by whoever the credentials say. */
@@ -28,21 +38,38 @@ export class Rest {
   }
 
   /** The body of the answer, null for none. Throws NovacoreError, or the signal's reason. */
-  async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
+  async request<T>(method: string, path: string, options: Wish = {}): Promise<T> {
     const { body } = await this.#ask<T>(method, path, options);
     return body;
+  }
+
+  /** The body of an answer that is text and no JSON. */
+  async text(method: string, path: string, options: Wish): Promise<string> {
+    return this.#retrying(async (refusal) => {
+      const { response, name } = await this.#send(method, path, options, refusal);
+      return readText(response, name, options.signal);
+    });
   }
 
   /** The answer with its body not read yet, in the form that `accept` asks for. */
   async fetch(
     method: string,
     path: string,
-    options: RequestOptions & { readonly accept: string },
+    options: Wish & { readonly accept: string },
   ): Promise<Response> {
     const { response } = await this.#retrying((refusal) =>
       this.#send(method, path, options, refusal),
     );
     return response;
+  }
+
+  /** All items of a list whose pages are bare arrays. */
+  list<T>(
+    path: string,
+    query: RequestOptions["query"],
+    options: PageOptions | undefined,
+  ): AsyncGenerator<T, void> {
+    return this.pages<T>(path, query, options, (items: readonly T[]) => items);
   }
 
   /** All items of a list, asked for page by page as they are read. */
@@ -63,11 +90,11 @@ export class Rest {
     }
   }
 
-  async #ask<T>(method: string, path: string, options: RequestOptions): Promise<Answer<T>> {
+  async #ask<T>(method: string, path: string, options: Wish): Promise<Answer<T>> {
     return this.#retrying(async (refusal) => {
       const { response, name } = await this.#send(method, path, options, refusal);
       const next = nextPathOf(response.headers.get("link"));
-      return { body: await jsonBody(response, name, options.signal), next };
+      return { body: await readJson(response, name, options.signal), next };
     });
   }
 
@@ -85,7 +112,7 @@ export class Rest {
   async #send(
     method: string,
     path: string,
-    { body, query = {}, signal, accept }: RequestOptions & { readonly accept?: string },
+    { body, query = {}, signal, accept, answersToo }: Wish,
     refusal?: NovacoreError,
   ): Promise<{ readonly response: Response; readonly name: string }> {
     const credential = await this.#credentials.get(refusal);
@@ -107,7 +134,8 @@ export class Rest {
       signal?.throwIfAborted();
       throw toNovacoreError(thrown, name);
     });
-    if (!response.ok) throw await errorOfAnswer(response, name);
+    const isAnswer = response.ok || response.status === answersToo;
+    if (!isAnswer) throw await errorOfAnswer(response, name);
     return { response, name };
   }
 }
@@ -125,15 +153,21 @@ function nextPathOf(link: string | null): string | undefined {
   return pathname + search;
 }
 
-async function jsonBody<T>(response: Response, name: string, signal?: AbortSignal): Promise<T> {
+async function readJson<T>(response: Response, name: string, signal?: AbortSignal): Promise<T> {
+  const text = await readText(response, name, signal);
   try {
-    return parseJson<T>((await response.text()) || "null");
+    return parseJson<T>(text || "null");
   } catch (cause) {
+    const message = `${name} was answered with something else than JSON.`;
+    throw new NovacoreError("answer_invalid", message, { cause });
+  }
+}
+
+async function readText(response: Response, name: string, signal?: AbortSignal): Promise<string> {
+  try {
+    return await response.text();
+  } catch (thrown) {
     signal?.throwIfAborted();
-    throw new NovacoreError(
-      "answer_invalid",
-      `${name} was answered with something else than JSON.`,
-      { cause },
-    );
+    throw toNovacoreError(thrown, name); // cut off in the middle
   }
 }

@@ -1,4 +1,5 @@
-import type { EnrichedReading, ReadingType } from "@novacore/protocol";
+import type { EnrichedReading } from "@novacore/protocol";
+import type { LatestTelemetry, SiteEnergy, Telemetry } from "./openapi.ts";
 import type { PageOptions, RequestOptions, Rest } from "./rest.ts";
 
 /** A Date, epoch milliseconds, ISO-8601; a date alone is the start of that day at the site. */
@@ -30,17 +31,8 @@ export interface HistoryOptions extends RangeOptions {
   readonly tz?: string | undefined;
 }
 
-/** Aggregates of readings, in the order of time. */
-export interface History {
-  /** ISO-8601, UTC. */
-  readonly from: string;
-  readonly to: string;
-  readonly resolution: string;
-  readonly timezone: string;
-  /** A stream with this `cursor` goes on right after what is in here. */
-  readonly cursor: string;
-  /** By column. */
-  readonly units: Readonly<Record<string, string>>;
+/** Aggregates of readings, in the order of time. A stream with its `cursor` goes on right after them. */
+export interface History extends Omit<Telemetry, "data"> {
   readonly data: readonly HistoryRow[];
 }
 
@@ -59,60 +51,8 @@ export interface EnergyOptions extends RangeOptions {
   readonly resolution?: "15m" | "1h" | "1d" | "1mo" | undefined;
 }
 
-/** What a site imported, produced and used; docs/energy.md says how it is counted. */
-export interface SiteEnergy {
-  readonly site_id: string;
-  readonly timezone: string;
-  readonly resolution: string;
-  readonly periods: readonly EnergyPeriod[];
-  readonly total: EnergyPeriod;
-  readonly cursor: string | null;
-}
-
-export type EnergyFlow =
-  | "imported"
-  | "exported"
-  | "produced"
-  | "charged"
-  | "discharged"
-  | "ev_charged"
-  | "ev_discharged";
-
-/** Energies are ≥ 0; null: the site has no such DER, or it did not report. */
-export type EnergyPeriod = Readonly<Record<`${EnergyFlow}_kWh`, number | null>> & {
-  /** ISO-8601, with the site's offset. */
-  readonly start: string;
-  readonly end: string;
-  readonly consumed_kWh: number | null;
-  /** 0 to 1. */
-  readonly self_consumption: number | null;
-  readonly self_sufficiency: number | null;
-  readonly sources: Readonly<Partial<Record<EnergyFlow, "counter" | "power" | "mixed">>>;
-  readonly gaps_ms: Readonly<Partial<Record<EnergyFlow, number>>>;
-};
-
 /** How a DER does, and its newest reading. */
-export interface LatestReading {
-  readonly der_id: string;
-  readonly der_name: string;
-  readonly device_id: string;
-  readonly site_id: string;
-  readonly type: ReadingType | null;
-  readonly state: "online" | "stale" | "offline";
-  /** Hub clock, epoch ms. */
-  readonly since: number | null;
-  readonly why: SilenceReason | null;
-  /** Since the last reading reached the hub. */
-  readonly age_ms: number | null;
-  readonly reading: EnrichedReading | null;
-}
-
-export type SilenceReason =
-  | "device_silent"
-  | "gateway_disconnected"
-  | "rejected"
-  | "never_reported"
-  | (string & {});
+export type LatestReading = LatestTelemetry["data"][number];
 
 /** The forms besides JSON in which rows can be had. */
 export type HistoryFormat = "csv" | "ndjson" | "parquet" | "arrow";
@@ -168,12 +108,7 @@ export function latestOf(
   query: NonNullable<RequestOptions["query"]>,
   options?: PageOptions,
 ): AsyncGenerator<LatestReading, void> {
-  return rest.pages(
-    "telemetry/latest",
-    query,
-    options,
-    (body: { data: LatestReading[] }) => body.data,
-  );
+  return rest.pages("telemetry/latest", query, options, (body: LatestTelemetry) => body.data);
 }
 
 function timeText(time: Time | undefined): string | undefined {

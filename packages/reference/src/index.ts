@@ -1,0 +1,1 @@
+export { type ApiDocument, apiTypes } from "./api-types.ts";
