@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createHome, type HomeState, homeEpochMs } from "./home.ts";
+import { createHome, createHomes, type HomeState, homeEpochMs } from "./home.ts";
 import { daySeconds, halfHourSeconds, readRecordedDays } from "./recorded-days.ts";
 
 const days = readRecordedDays();
@@ -134,4 +134,18 @@ test("on every afternoon the car charges and the battery is in use", () => {
 
 test("a time before the home was switched on is refused", () => {
   assert.throws(() => home.at(homeEpochMs - 1), RangeError);
+});
+
+test("no two of many homes have the same day, and their counters grow as well", () => {
+  const homes = [...createHomes(16, 1)];
+  assert.equal(homes.length, 16);
+  const evening = homeEpochMs + 19 * 3600 * 1000;
+  assert.equal(new Set(homes.map((each) => each.at(evening).loadW)).size, 16);
+  assert.deepEqual(homes[0]?.at(evening), home.at(evening), "the first is the home of that seed");
+  for (const each of homes) {
+    const before = each.at(evening);
+    const after = each.at(evening + 86_400_000);
+    for (const counter of counters) assert.ok(after[counter] >= before[counter], counter);
+    assert.equal(before.hourOfDay, 19);
+  }
 });

@@ -70,6 +70,34 @@ const atRest: HomeState = {
 /** Builds a home; takes some tenths of a second, in which it lives through the recording once. */
 export function createHome(options: HomeOptions = {}): Home {
   const { seed = 1, utcOffsetHours = 0, days = readRecordedDays() } = options;
+  return homeOf(liveThrough(days, seed), utcOffsetHours * 3600);
+}
+
+/**
+ * Builds many homes, of which no two have the same day on the same date. As many as the recording
+ * has days share what is lived through, each another number of days ahead; then comes another seed.
+ */
+export function* createHomes(count: number, firstSeed: number): Generator<Home, void> {
+  const days = readRecordedDays();
+  const perLife = Math.floor((days.consumptionW.length * halfHourSeconds) / daySeconds);
+  let life: Life | undefined;
+  for (let index = 0; index < count; index++) {
+    const ahead = index % perLife;
+    if (life === undefined || ahead === 0) life = liveThrough(days, firstSeed + index / perLife);
+    yield homeOf(life, ahead * daySeconds);
+  }
+}
+
+/** The recording, lived through. */
+interface Life {
+  readonly days: RecordedDays;
+  readonly seed: number;
+  /** The state before each half hour, and what the whole adds to the counters. */
+  readonly checkpoints: readonly HomeState[];
+  readonly perCycle: HomeState;
+}
+
+function liveThrough(days: RecordedDays, seed: number): Life {
   const cycleSeconds = days.consumptionW.length * halfHourSeconds;
   const step = createStep(days, seed);
   // The recording repeats, so the state at its end is the state at its beginning. The battery's
@@ -78,12 +106,16 @@ export function createHome(options: HomeOptions = {}): Home {
   live(start, cycleSeconds - 3 * daySeconds, cycleSeconds, step);
   for (const counter of counters) start[counter] = 0;
   const perCycle = { ...start };
-  const checkpoints = live(perCycle, 0, cycleSeconds, step);
+  return { days, seed, checkpoints: live(perCycle, 0, cycleSeconds, step), perCycle };
+}
 
+function homeOf({ days, seed, checkpoints, perCycle }: Life, aheadSeconds: number): Home {
+  const cycleSeconds = checkpoints.length * halfHourSeconds;
+  const step = createStep(days, seed); // its own: it keeps the half hour at hand
   let last: { second: number; state: Running } | undefined;
   return {
     at(timeMs) {
-      const second = Math.floor((timeMs - homeEpochMs) / 1000) + utcOffsetHours * 3600;
+      const second = Math.floor((timeMs - homeEpochMs) / 1000) + aheadSeconds;
       if (second < 0) throw new RangeError(`the home begins in 2024, not at ${timeMs}`);
       const position = second % cycleSeconds;
       const checkpoint = Math.floor(position / halfHourSeconds);

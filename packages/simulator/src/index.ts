@@ -1,5 +1,6 @@
 export { type Demo, type DemoOptions, startDemo } from "./demo.ts";
 export { type DemoDetails, demoFilePath } from "./demo-file.ts";
+export { type Dialect, dialects, inDialect, negatesBattery } from "./dialect.ts";
 export {
   claimGateway,
   createOrganization,
