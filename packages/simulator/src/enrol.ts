@@ -43,13 +43,16 @@ export async function logIn(baseUrl: string, person: Person): Promise<Session> {
   };
 }
 
-export async function createOrganization({ rest }: Session, name: string): Promise<string> {
+export async function createOrganization(
+  { rest }: Pick<Session, "rest">,
+  name: string,
+): Promise<string> {
   return text(await rest.post("/organizations", { name }), "id");
 }
 
 /** `timezone` is an IANA name. */
 export async function createSite(
-  { rest }: Session,
+  { rest }: Pick<Session, "rest">,
   site: { readonly orgId: string; readonly name: string; readonly timezone?: string },
 ): Promise<string> {
   const { orgId, name, timezone } = site;
@@ -59,7 +62,7 @@ export async function createSite(
 
 /** Claims the gateway into the organization; again changes nothing. */
 export async function claimGateway(
-  { rest, identityId }: Session,
+  { rest, identityId }: Pick<Session, "rest" | "identityId">,
   { orgId, gateway }: { readonly orgId: string; readonly gateway: VirtualGateway },
 ): Promise<void> {
   await rest.post("/gateways/claim", {
@@ -72,7 +75,7 @@ export async function claimGateway(
 
 /** Provisions the devices of a home behind a gateway; again gives the same ids. */
 export async function provisionHome(
-  { rest }: Session,
+  { rest }: Pick<Session, "rest">,
   home: {
     readonly serial: string;
     readonly siteId: string;

@@ -11,6 +11,8 @@ export {
   type Session,
   signUp,
 } from "./enrol.ts";
+export type { EnrolledHome } from "./estate.ts";
+export { type Faults, noFaults } from "./faults.ts";
 export {
   createVirtualGateway,
   type LoginStyle,
@@ -19,8 +21,20 @@ export {
 } from "./gateway.ts";
 export { createHome, type Home, type HomeOptions, type HomeState, homeEpochMs } from "./home.ts";
 export type { Log } from "./log.ts";
+export type { Speed } from "./pace.ts";
 export { createPerson, type Person } from "./person.ts";
 export { uniform } from "./random.ts";
 export { type HomeDevice, homeDevices } from "./readings.ts";
 export { createRestClient, type Resource, type RestClient, RestError } from "./rest-client.ts";
+export {
+  type HubPlaces,
+  type Message,
+  type Outcome,
+  openSender,
+  type Sender,
+  type SenderKind,
+  senderKinds,
+} from "./sender.ts";
+export { type Progress, type Simulation, type SimulationOptions, simulate } from "./simulation.ts";
+export type { Tally } from "./tally.ts";
 export { connectUplink, type Uplink, type UplinkOptions } from "./uplink.ts";

@@ -1,6 +1,6 @@
-import mqtt from "mqtt";
 import type { VirtualGateway } from "./gateway.ts";
 import type { Log } from "./log.ts";
+import { connectMqtt } from "./mqtt-connection.ts";
 
 /** A gateway's MQTT connection: publishes with QoS 1 and comes back by itself for ever. */
 export interface Uplink {
@@ -26,26 +26,11 @@ export interface UplinkOptions {
 
 /** Sent and not yet acknowledged: two seconds' worth of readings, and enough to catch up fast. */
 const inFlightMax = 64;
-const reconnectMs = { least: 500, most: 3_000 };
 const closeMs = 2_000;
 
 export function connectUplink(options: UplinkOptions): Uplink {
   const { gateway, mqttUrl, log, spoolMax = 2_400 } = options;
-  const client = mqtt.connect(mqttUrl, {
-    protocolVersion: 4,
-    clientId: gateway.serial,
-    username: gateway.serial,
-    password: gateway.loginJwt(),
-    keepalive: 30,
-    connectTimeout: 10_000,
-    reconnectPeriod: jitteredMs(),
-    reconnectOnConnackError: true, // before its claim a gateway is refused, and must keep trying
-  });
-  client.on("reconnect", () => {
-    // The login JWT lives for minutes, the connection for days: each attempt signs a new one.
-    client.options.password = gateway.loginJwt();
-    client.options.reconnectPeriod = jitteredMs();
-  });
+  const client = connectMqtt(gateway, mqttUrl);
   client.on("error", (error) => log.warn({ reason: error.message }, "gateway connection failed"));
 
   const spool: { topic: string; payload: string }[] = [];
@@ -96,9 +81,4 @@ export function connectUplink(options: UplinkOptions): Uplink {
       clearTimeout(overdue);
     },
   };
-}
-
-/** Gateways that lost the same hub must not all come back in the same moment. */
-function jitteredMs(): number {
-  return reconnectMs.least + Math.random() * (reconnectMs.most - reconnectMs.least);
 }
