@@ -11,7 +11,6 @@ import { counterIncreaseSql, energyAboveSql } from "./counter.ts";
  * is what was imported or charged, "out" what was exported, discharged or generated.
  */
 export interface Cell {
-  readonly siteId: string;
   readonly derId: string;
   /** Start of the quarter, epoch ms. */
   readonly quarterMs: number;

@@ -3,7 +3,7 @@ import { limits } from "../limits.ts";
 import type { Job } from "./duck-jobs.ts";
 import { assembleEnergy, type SiteEnergies } from "./energy.ts";
 import { tooMany } from "./range-fault.ts";
-import { toCells } from "./read-cells.ts";
+import { readableCellsSql, toCells } from "./read-cells.ts";
 import { select } from "./select.ts";
 
 /** Reads a site's cells and puts its energy together, in the thread of DuckDB. */
@@ -15,7 +15,7 @@ export async function runEnergy(
   const cellsMax = limits.energyCellsReadMax;
   const found = await select(connection, {
     ...cells,
-    sql: `select * from (${cells.sql}) limit ${cellsMax + 1}`,
+    sql: readableCellsSql(`${cells.sql} limit ${cellsMax + 1}`),
   });
   check();
   if (found.rowCount > cellsMax) throw tooMany(`more than ${cellsMax} quarters of its DERs`);

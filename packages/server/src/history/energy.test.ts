@@ -20,7 +20,7 @@ interface Shown {
 function cell(derId: string, quarter: number, { type = "meter", power, ...counters }: Shown): Cell {
   const startMs = originMs + quarter * quarterMs;
   return {
-    ...{ siteId: "site", derId, quarterMs: startMs, type, power },
+    ...{ derId, quarterMs: startMs, type, power },
     ...{ in: counters.in, out: counters.out },
   };
 }

@@ -3,9 +3,9 @@ import { cellColumns, cellSourceColumns, cellsSql } from "./cells.ts";
 import type { Select } from "./duck-jobs.ts";
 import type { DuckThread } from "./duck-thread.ts";
 import { cellRange, type EnergyOptions, type SiteEnergies } from "./energy.ts";
-import type { Moment } from "./range-job.ts";
+import type { Moment, ReadingsSource } from "./range-job.ts";
 import type { ReadingsSources } from "./range-source.ts";
-import { readingsSql, tailTable } from "./range-sql.ts";
+import { Parameters, readingsSql, tailTable } from "./range-sql.ts";
 
 export interface EnergyWish extends EnergyOptions {
   readonly orgId: string;
@@ -46,15 +46,24 @@ export async function findSiteCells(
   const { source, cellFiles, moment } = await sources.find({
     ...{ orgId, filter, signal, withCells: true },
   });
-  const { text, parameters } = readingsSql(source, cellSourceColumns);
+  const parameters = new Parameters();
   const list = cellColumns.map(({ name }) => `"${name}"`).join(", ");
-  const made =
-    cellFiles.length === 0
-      ? ""
-      : `select ${list} from read_parquet([${cellFiles.map(literal).join(", ")}])
-          where site_id = ${parameters.bind(siteId)} and quarter_ms >= ${parameters.bind(fromMs)}
-            and quarter_ms < ${parameters.bind(toMs)} union all `;
-  const sql = `${text} ${made} select ${list} from (${cellsSql("readings")})`;
+  const parts: string[] = [];
+  if (cellFiles.length > 0) {
+    parts.push(`select ${list} from read_parquet([${cellFiles.map(literal).join(", ")}])
+      where site_id = ${parameters.bind(siteId)} and quarter_ms >= ${parameters.bind(fromMs)}
+        and quarter_ms < ${parameters.bind(toMs)}`);
+  }
+  // DuckDB takes as long to plan it as to read a month of cells, so not for nothing.
+  if (cellFiles.length === 0 || !isEmpty(source)) {
+    const { text } = readingsSql(source, cellSourceColumns, parameters);
+    parts.push(`${text} select ${list} from (${cellsSql("readings")})`);
+  }
+  const sql = parts.map((part) => `(${part})`).join(" union all ");
   const tables = [{ name: tailTable, rows: source.tail }];
   return { cells: { sql, parameters: parameters.values, tables }, moment };
+}
+
+function isEmpty({ files, lateFiles, tail }: ReadingsSource): boolean {
+  return files.length + lateFiles.length + tail.rowCount === 0;
 }

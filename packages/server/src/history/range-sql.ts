@@ -30,8 +30,11 @@ export const tailTable = "tail";
  * came late, and what is not archived yet, is looked for there. What was archived in order wins, then
  * what was stored first, and last what never stood in the stream.
  */
-export function readingsSql(source: ReadingsSource, names: readonly string[]): ReadingsSql {
-  const parameters = new Parameters();
+export function readingsSql(
+  source: ReadingsSource,
+  names: readonly string[],
+  parameters = new Parameters(),
+): ReadingsSql {
   const inRange = ({ timestampFirst, timestampLast }: (typeof source.files)[number]) =>
     timestampFirst < source.filter.toMs && timestampLast >= source.filter.fromMs;
   const late = source.lateFiles.filter(inRange).map(({ path }) => path);

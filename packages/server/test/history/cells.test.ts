@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Duck, literal } from "../../src/duck/database.ts";
 import { cellsSql } from "../../src/history/cells.ts";
 import { findSiteCells } from "../../src/history/range-cells.ts";
-import { toCells } from "../../src/history/read-cells.ts";
+import { readableCellsSql, toCells } from "../../src/history/read-cells.ts";
 import { HistoryStore, type Stored } from "./history-store.ts";
 
 const dayMs = 86_400_000;
@@ -27,7 +27,8 @@ test("a site's cells are the same, made by the archive or of readings, archived 
   const wish = { orgId: "org-1", siteId: "sit-1", fromMs: startMs, toMs: startMs + 3 * dayMs };
   const cells = async () => {
     const found = await findSiteCells(store.sources, wish);
-    const byTime = toCells(await duck.select(found.cells)).toSorted(
+    const sql = readableCellsSql(found.cells.sql);
+    const byTime = toCells(await duck.select({ ...found.cells, sql })).toSorted(
       (a, b) => a.quarterMs - b.quarterMs || (a.derId < b.derId ? -1 : 1),
     );
     return { cells: byTime, moment: found.moment };

@@ -38,7 +38,7 @@ describe("a site's energy over REST", () => {
           ...{ siteId, signal },
           ...cellRange(options.fromMs, options.toMs, resolution, timezone),
         });
-        return { energy: assembleEnergy(cellsOfDay(siteId), options), cursor: "here" };
+        return { energy: assembleEnergy(cellsOfDay(), options), cursor: "here" };
       },
     });
   });
@@ -137,12 +137,12 @@ describe("a site's energy over REST", () => {
 });
 
 /** 0.5 kWh in and 0.1 kWh out in each hour of the day with 25. */
-function cellsOfDay(siteId: string): Cell[] {
+function cellsOfDay(): Cell[] {
   return Array.from({ length: 100 }, (_, quarter) => {
     const startMs = fromMs + quarter * quarterMs;
     const at = { firstMs: startMs, lastMs: startMs + quarterMs };
     return {
-      ...{ siteId, derId: "grid", quarterMs: startMs, type: "meter" as const, power: undefined },
+      ...{ derId: "grid", quarterMs: startMs, type: "meter" as const, power: undefined },
       in: { ...at, firstWh: quarter * 125, lastWh: (quarter + 1) * 125, increaseWh: 125 },
       out: { ...at, firstWh: quarter * 25, lastWh: (quarter + 1) * 25, increaseWh: 25 },
     };
