@@ -65,9 +65,6 @@ export function assertLimits(): void {
   if (limits.archiveBatchBytesMax >= limits.subscriberQueueBytesMax) {
     throw new Error("archiveBatchBytesMax exceeds subscriberQueueBytesMax");
   }
-  if (limits.archiveReplaysMax >= limits.historyQueriesMax) {
-    throw new Error("archiveReplaysMax exceeds historyQueriesMax");
-  }
   if (limits.gatheredBytesMax >= limits.subscriberQueueBytesMax) {
     throw new Error("gatheredBytesMax exceeds subscriberQueueBytesMax");
   }

@@ -182,7 +182,7 @@ export const limits = {
   /** One turn of a replay: short, since the server holds its store's lock while it scans. */
   replayBatchReadings: 256,
   replayBatchBytesMax: 256 * 1024,
-  /** Replays from the archive at once: people's own queries are to find a place beside them. */
+  /** Replays from the archive at once, beside the queries of people. */
   archiveReplaysMax: 1,
   /** One turn of such a replay: 10 to 50 ms for a home, whatever the number of its readings. */
   archiveBatchReadings: 1_000,
@@ -327,7 +327,7 @@ export const limits = {
   energyCellsReadMax: 345_600,
 
   // History
-  /** Queries that run at once; each may use every thread of DuckDB's. */
+  /** Queries that run at once, beside archiveReplaysMax; each may use every thread of DuckDB's. */
   historyQueriesMax: 2,
   /** Queries that wait for their turn; more are asked to come again. */
   historyWaitingMax: 64,

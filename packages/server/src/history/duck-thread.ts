@@ -17,11 +17,15 @@ export interface DuckThreadOptions {
   readonly metrics?: HistoryMetrics;
   /** Defaults: limits.historyQueriesMax and so on. */
   readonly queriesMax?: number;
+  readonly replaysMax?: number;
   readonly waitingMax?: number;
   readonly queryMs?: number;
   readonly waitMs?: number;
   readonly heapMiB?: number;
 }
+
+/** Whom a query is for: each lane has places of its own, and holds up nobody in the other. */
+export type Lane = "answers" | "replays";
 
 /**
  * DuckDB in a thread of its own: a few queries at once, others in a queue with an end, none longer
@@ -42,6 +46,7 @@ export class DuckThread {
     this.#metrics = metrics;
     this.#options = {
       queriesMax: limits.historyQueriesMax,
+      replaysMax: limits.archiveReplaysMax,
       waitingMax: limits.historyWaitingMax,
       queryMs: limits.historyQueryMs,
       waitMs: limits.historyWaitMs,
@@ -72,8 +77,8 @@ export class DuckThread {
   }
 
   /** Rows of one statement. Throws as `range` does. */
-  async select(job: Select, signal?: AbortSignal): Promise<Result> {
-    const answer = await this.#run({ kind: "select", ...job }, signal);
+  async select(job: Select, signal?: AbortSignal, lane: Lane = "answers"): Promise<Result> {
+    const answer = await this.#run({ kind: "select", ...job }, signal, lane);
     if (answer.kind !== "select") throw new Error("another query's answer came");
     return answer.result;
   }
@@ -99,15 +104,15 @@ export class DuckThread {
     await this.#worker?.terminate();
   }
 
-  #run(job: Job, signal: AbortSignal | undefined): Promise<JobResult> {
+  #run(job: Job, signal: AbortSignal | undefined, lane: Lane = "answers"): Promise<JobResult> {
     if (this.#isClosed) throw stopping();
     signal?.throwIfAborted();
-    const { queriesMax, waitingMax, waitMs } = this.#options;
-    if (this.#running.size >= queriesMax && this.#waiting.length >= waitingMax) {
+    const { waitingMax, waitMs } = this.#options;
+    if (!this.#hasPlace(lane) && this.#waiting.length >= waitingMax) {
       throw new NovacoreError("unavailable", `${waitingMax} queries wait already; come back soon.`);
     }
     return new Promise((resolve, reject) => {
-      const query = new Query(this.#nextId++, job, { resolve, reject });
+      const query = new Query(this.#nextId++, job, lane, { resolve, reject });
       const abort = () => {
         query.fail(signal?.reason);
         this.#end(query);
@@ -124,8 +129,9 @@ export class DuckThread {
   }
 
   #startNext(): void {
-    while (this.#running.size < this.#options.queriesMax) {
-      const query = this.#waiting.shift();
+    for (;;) {
+      const index = this.#waiting.findIndex(({ lane }) => this.#hasPlace(lane));
+      const [query] = index < 0 ? [] : this.#waiting.splice(index, 1);
       if (query === undefined) return;
       this.#running.set(query.id, query);
       query.startTimer(this.#options.queryMs, () => {
@@ -134,6 +140,12 @@ export class DuckThread {
       });
       this.#order({ kind: "run", id: query.id, job: query.job });
     }
+  }
+
+  #hasPlace(lane: Lane): boolean {
+    const { queriesMax, replaysMax } = this.#options;
+    const running = [...this.#running.values()].filter((query) => query.lane === lane).length;
+    return running < (lane === "answers" ? queriesMax : replaysMax);
   }
 
   /** Its place stays taken until DuckDB has let go of it. */
@@ -184,6 +196,7 @@ export class DuckThread {
 class Query {
   readonly id: number;
   readonly job: Job;
+  readonly lane: Lane;
   readonly #resolve: (result: JobResult) => void;
   readonly #reject: (reason: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
@@ -193,6 +206,7 @@ class Query {
   constructor(
     id: number,
     job: Job,
+    lane: Lane,
     promise: {
       readonly resolve: (result: JobResult) => void;
       readonly reject: (reason: unknown) => void;
@@ -200,6 +214,7 @@ class Query {
   ) {
     this.id = id;
     this.job = job;
+    this.lane = lane;
     this.#resolve = promise.resolve;
     this.#reject = promise.reject;
   }

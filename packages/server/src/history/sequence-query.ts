@@ -240,7 +240,7 @@ export class SequenceQueries {
     signal: AbortSignal | undefined,
   ): Promise<Result> {
     const statement = { sql, parameters: parameters.values, tables: [] };
-    return this.#options.duck.select(statement, signal).catch((error: unknown) => {
+    return this.#options.duck.select(statement, signal, "replays").catch((error: unknown) => {
       const isSlow = error instanceof NovacoreError && error.code === "query_timeout";
       throw isSlow ? new NovacoreError("unavailable", undefined, { cause: error }) : error;
     });

@@ -13,6 +13,8 @@ const endless = {
   parameters: [],
   tables: [],
 };
+/** The same in small portions, between which others have their turn. */
+const long = { ...endless, sql: "select count(*) from range(1000000000000) where hash(range) = 7" };
 const one = { sql: "select 1 as one", parameters: [], tables: [] };
 
 async function start(t: TestContext, options: Partial<DuckThreadOptions> = {}) {
@@ -100,6 +102,23 @@ test("so many run at once, so many wait, and the rest is told to come back", asy
   await until(() => thread.usage.running === 0, "DuckDB has let go of them");
   const both = await Promise.all([1, 2].map(() => thread.select(one)));
   assert.equal(both.length, 2);
+});
+
+test("queries hold up no replay, and replays no query", async (t) => {
+  const { thread } = await start(t, { queriesMax: 1, replaysMax: 1 });
+  for (const [busy, other] of [
+    ["answers", "replays"],
+    ["replays", "answers"],
+  ] as const) {
+    const leaving = new AbortController();
+    const selects = [1, 2].map(() => thread.select(long, leaving.signal, busy));
+    const ended = Promise.allSettled(selects);
+    assert.deepEqual((await thread.select(one, undefined, other)).columns, [[1]]);
+    assert.deepEqual(thread.usage, { running: 1, waiting: 1 });
+    leaving.abort();
+    await ended;
+    await until(() => thread.usage.running === 0);
+  }
 });
 
 test("a query that needs more memory than there is fails alone, and says so", async (t) => {
