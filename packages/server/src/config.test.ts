@@ -100,9 +100,8 @@ test("the archive is in the data folder, elsewhere, or off", () => {
   assert.equal(archivePlace(elsewhere).root, "/disk/a");
   assert.equal(elsewhere.archive?.intervalMs, 500);
   assert.deepEqual(elsewhere.archive?.partition, { index: 1, count: 3 });
-  assert.equal(elsewhere.archive?.writes, true);
-  const { archive: ofOthers } = readConfig({ NOVACORE_ARCHIVE_PARTITION: "-/2" });
-  assert.deepEqual([ofOthers?.writes, ofOthers?.partition.count], [false, 2]);
+  const { archive: ofOthers } = readConfig({ NOVACORE_ARCHIVE_PARTITION: "-" });
+  assert.deepEqual([ofOthers?.intervalMs, ofOthers?.partition], [60_000, undefined]);
   assert.equal(readConfig({ NOVACORE_ARCHIVE: "off" }).archive, undefined);
   const inBucket = readConfig({
     ...{ NOVACORE_DATA_DIR: "/data", NOVACORE_ARCHIVE: "s3://my.bucket/a/b/" },
@@ -125,7 +124,7 @@ test("the archive is in the data folder, elsewhere, or off", () => {
     const sentence = new RegExp(`${name} is "${value}"; give`);
     assert.throws(() => readConfig({ ...ofBucket, [name]: value }), sentence);
   }
-  for (const wrong of ["3/3", "1", "0/0", "-/0", "-", "-1/2", "0/9999"]) {
+  for (const wrong of ["3/3", "1", "0/0", "-/2", "--", "-1/2", "0/9999"]) {
     const env = { NOVACORE_ARCHIVE_PARTITION: wrong };
     assert.throws(() => readConfig(env), /NOVACORE_ARCHIVE_PARTITION is ".*"; give k\/n/);
   }

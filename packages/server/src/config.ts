@@ -54,7 +54,7 @@ export const settings = {
     env: "NOVACORE_ARCHIVE_PARTITION",
     default: "0/1",
     description:
-      "k/n: this hub archives the k-th of n parts of the organizations (k from 0); -/n: it archives none, and reads what n others archive",
+      "k/n: this hub archives the k-th of n parts of the organizations (k from 0); -: it archives none, and reads what others archive",
   },
   databaseUrl: {
     env: "DATABASE_URL",
@@ -149,9 +149,8 @@ export interface ArchiveConfig {
   readonly folder: string | undefined;
   readonly bucket: ArchivePlace["bucket"];
   readonly intervalMs: number;
-  readonly partition: Partition;
-  /** False: other hubs write it, in as many partitions; this one reads it. */
-  readonly writes: boolean;
+  /** Undefined: other hubs write it, and this one reads it. */
+  readonly partition: Partition | undefined;
 }
 
 /** Where the archive's files are. */
@@ -199,18 +198,19 @@ function readArchive(env: Readonly<Record<string, string | undefined>>): Archive
     throw new Error(`${archiveInterval.env} is "${intervalText}"; give seconds from 0.1 to 3600.`);
   }
   const partText = read(archivePartition) ?? archivePartition.default;
-  const [, index = "", count = ""] = /^(-|\d{1,4})\/([1-9]\d{0,3})$/.exec(partText) ?? [];
-  const writes = index !== "-";
-  const partition = { index: writes ? Number(index) : 0, count: Number(count) };
-  if (count === "" || partition.count > partitionsMax || partition.index >= partition.count) {
+  const [, index = "", count = ""] = /^(\d{1,4})\/([1-9]\d{0,3})$/.exec(partText) ?? [];
+  const partition = partText === "-" ? undefined : { index: Number(index), count: Number(count) };
+  const isPartition =
+    count !== "" && Number(count) <= partitionsMax && Number(index) < Number(count);
+  if (partition !== undefined && !isPartition) {
     throw new Error(
-      `${archivePartition.env} is "${partText}"; give k/n, such as 0/2 and 1/2 for two hubs, or -/n for one that writes none.`,
+      `${archivePartition.env} is "${partText}"; give k/n, such as 0/2 and 1/2 for two hubs, or - for one that writes none.`,
     );
   }
   if (where === "off") return undefined;
   const bucket = where?.startsWith("s3:") ? readBucket(where, env, settings) : undefined;
   const folder = bucket === undefined ? where : undefined;
-  return { folder, bucket, intervalMs: seconds * 1_000, partition, writes };
+  return { folder, bucket, intervalMs: seconds * 1_000, partition };
 }
 
 function readPort(env: Readonly<Record<string, string | undefined>>, setting: Setting): number {

@@ -203,7 +203,7 @@ function openArchive(
   metrics: Metrics,
 ): Archive | undefined {
   const { archive, dataDir, databaseUrl } = config;
-  if (archive === undefined || !archive.writes) return undefined;
+  if (archive?.partition === undefined) return undefined;
   const { intervalMs, partition } = archive;
   const place = archivePlace(config);
   return startArchive({

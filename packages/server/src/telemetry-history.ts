@@ -5,7 +5,7 @@ import { NovacoreError } from "@novacore/protocol";
 import type { Logger } from "pino";
 import type { ArchiveFolder } from "./archive/folder.ts";
 import { openFolder } from "./archive/open-folder.ts";
-import { partOfOrg } from "./archive/partition.ts";
+import { isPartOf } from "./archive/partition.ts";
 import { archivePlace, type Config } from "./config.ts";
 import { StreamReader } from "./deliver/stream-reader.ts";
 import { DuckThread, type HistoryMetrics } from "./history/duck-thread.ts";
@@ -68,7 +68,6 @@ export function openTelemetryHistory(options: TelemetryHistoryOptions): Telemetr
   const { config, registry, connection, duck } = options;
   const folder = config.archive && openFolder(archivePlace(config));
   const fetch = folder && fetcher(folder);
-  const partitions = config.archive?.partition.count ?? 1;
   const now = Date.now;
   const enriched = new StreamReader(connection, enrichedStream);
   const sources = new ReadingsSources({
@@ -78,7 +77,7 @@ export function openTelemetryHistory(options: TelemetryHistoryOptions): Telemetr
         : {
             ...{ folder: folder.root, fetch },
             snapshot: (query) =>
-              registry.manifest.snapshot(query, partOfOrg(query.orgId, partitions)),
+              registry.manifest.snapshot(query, (part) => isPartOf(part, query.orgId)),
           },
     enriched: { name: enrichedStream, source: enriched },
     backfill: { name: backfillStream, source: new StreamReader(connection, backfillStream) },
@@ -86,8 +85,8 @@ export function openTelemetryHistory(options: TelemetryHistoryOptions): Telemetr
   });
   const latest = { enriched, sources, duck, now };
   const snapshot = (orgId: string, epoch: number, after: number) => {
-    const part = partOfOrg(orgId, partitions);
-    return registry.manifest.sequences({ orgId, stream: enrichedStream, epoch, after }, part);
+    const query = { orgId, stream: enrichedStream, epoch, after };
+    return registry.manifest.sequences(query, (part) => isPartOf(part, orgId));
   };
   const sequences =
     folder && fetch && new SequenceQueries({ folder: folder.root, fetch, snapshot, duck });

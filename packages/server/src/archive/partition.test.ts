@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newFilePath } from "./file-names.ts";
-import { isInPartition, parseOrgOfPath, partOf, partOfOrg } from "./partition.ts";
+import { isInPartition, isPartOf, parseOrgOfPath, partOf } from "./partition.ts";
 
 test("every organization is in one partition, and its position is found by its name", () => {
   const counts = [0, 0, 0];
@@ -10,7 +10,12 @@ test("every organization is in one partition, and its position is found by its n
     const indexes = [0, 1, 2].filter((index) => isInPartition(orgId, { index, count: 3 }));
     assert.equal(indexes.length, 1);
     const [index = 0] = indexes;
-    assert.equal(partOfOrg(orgId, 3), partOf({ index, count: 3 }));
+    const parts = [0, 1, 2].map((each) => partOf({ index: each, count: 3 }));
+    assert.deepEqual(
+      parts.filter((part) => isPartOf(part, orgId)),
+      [partOf({ index, count: 3 })],
+    );
+    assert.ok(isPartOf(partOf({ index: 0, count: 1 }), orgId));
     counts[index] = (counts[index] ?? 0) + 1;
   }
   for (const count of counts) assert.ok(count > 800, `${counts}`);

@@ -10,9 +10,10 @@ export function partOf({ index, count }: Partition): number {
   return count === 1 ? 0 : count * partitionsMax + index;
 }
 
-/** The partition of an organization, as the manifest's positions name it. */
-export function partOfOrg(orgId: string, count: number): number {
-  return partOf({ index: hash(orgId) % count, count });
+/** Whether an organization belongs to a partition that the manifest's positions name. */
+export function isPartOf(part: number, orgId: string): boolean {
+  const count = Math.max(1, Math.floor(part / partitionsMax));
+  return isInPartition(orgId, { index: part % partitionsMax, count });
 }
 
 export function isInPartition(orgId: string, { index, count }: Partition): boolean {

@@ -36,18 +36,21 @@ export interface SequenceSnapshot {
   readonly expiredBefore: string | undefined;
 }
 
+/** Whether an organization's readings are archived by this part of the writers. */
+export type IsOwnPart = (part: number) => boolean;
+
 export async function readSequences(
   db: Kysely<Tables>,
   { orgId, stream, epoch, after }: SequenceQuery,
-  part: number,
+  isOwn: IsOwnPart,
 ): Promise<SequenceSnapshot> {
   return db
     .transaction()
     .setIsolationLevel("repeatable read")
     .execute(async (trx) => {
-      const reach = await readReach(trx, stream, part);
-      const positions = await readPositions(trx, { stream, part });
-      const position = positions.find((each) => each.epoch === epoch);
+      const positions = await readPositions(trx, { stream });
+      const position = positions.find((each) => each.epoch === epoch && isOwn(each.part));
+      const reach = position && (await readReach(trx, stream, position.part));
       const kinds = ["rows", "late"] as const;
       return {
         files: await readFiles(trx, { orgId, kinds, after: { epoch, sequence: after } }),

@@ -16,6 +16,7 @@ import {
 import {
   type ArchiveReach,
   type ExpiredDays,
+  type IsOwnPart,
   noteExpired,
   readSequences,
   type SequenceQuery,
@@ -145,20 +146,20 @@ export class Manifest {
     this.#db = db;
   }
 
-  /** Files and positions of one moment: what is not in the one is beyond the other. */
-  async snapshot(query: FileQuery, part: number): Promise<ArchiveSnapshot> {
+  /** Files and the organization's positions of one moment: what is not in one is beyond the other. */
+  async snapshot(query: FileQuery, isOwn: IsOwnPart): Promise<ArchiveSnapshot> {
     return this.#db
       .transaction()
       .setIsolationLevel("repeatable read")
       .execute(async (trx) => ({
         files: await readFiles(trx, query),
-        positions: await readPositions(trx, { part }),
+        positions: (await readPositions(trx, {})).filter(({ part }) => isOwn(part)),
       }));
   }
 
   /** What there is of an organization after a position of a stream, and from where on it is whole. */
-  async sequences(query: SequenceQuery, part: number): Promise<SequenceSnapshot> {
-    return readSequences(this.#db, query, part);
+  async sequences(query: SequenceQuery, isOwn: IsOwnPart): Promise<SequenceSnapshot> {
+    return readSequences(this.#db, query, isOwn);
   }
 
   /** In the order of their days, and of their paths. */

@@ -117,7 +117,7 @@ test("queries hold up no replay, and replays no query", async (t) => {
     assert.deepEqual(thread.usage, { running: 1, waiting: 1 });
     leaving.abort();
     await ended;
-    await until(() => thread.usage.running === 0);
+    await until(() => thread.usage.running === 0, "the long ones have ended");
   }
 });
 

@@ -53,7 +53,7 @@ export class HistoryStore {
     this.sources = new ReadingsSources({
       archive: {
         folder: this.folder,
-        snapshot: (query) => registry.manifest.snapshot(query, 0),
+        snapshot: (query) => registry.manifest.snapshot(query, () => true),
       },
       enriched: { name: enriched, source: new StreamReader(connection, enriched) },
       backfill: { name: backfill, source: new StreamReader(connection, backfill) },
