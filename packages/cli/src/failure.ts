@@ -1,4 +1,5 @@
-import { NovacoreError } from "@novacore/client";
+import { type ClientErrorCode, NovacoreError } from "@novacore/client";
+import type { ErrorCode } from "@novacore/protocol";
 
 /** What the command ends with, for scripts. The README and `novacore help` have this table. */
 export const exitCodes = {
@@ -12,7 +13,7 @@ export const exitCodes = {
   130: "interrupted by Ctrl-C (143: by SIGTERM)",
 } as const;
 
-/** The command line is wrong. `help` names the command whose help would have told. */
+/** The command line is wrong. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
@@ -32,26 +33,24 @@ export function outcomeOf(thrown: unknown): { readonly exitCode: number; readonl
   if (thrown instanceof UsageError) return { exitCode: 2, code: "usage" };
   if (thrown instanceof NotLoggedIn) return { exitCode: 3, code: "not_logged_in" };
   if (thrown instanceof NovacoreError) {
-    return { exitCode: exitCodeOf(thrown), code: thrown.code };
+    return { exitCode: exitCodeByCode[thrown.code] ?? 1, code: thrown.code };
   }
   return { exitCode: 1, code: "failed" };
 }
 
-function exitCodeOf({ code, status }: NovacoreError): number {
-  if (code === "unreachable" || code === "connection_lost" || code === "connection_silent")
-    return 6;
-  switch (status) {
-    case 401:
-      return 3;
-    case 403:
-      return 4;
-    case 404:
-      return 5;
-    case 503:
-      return 6;
-    default:
-      return 1;
-  }
+/** By code, since over a WebSocket there is no status. A test compares it with the hub's table. */
+const exitCodeByCode: Readonly<Record<string, number>> = {
+  options_invalid: 2,
+  ...exitCodesTo(3, ["unauthenticated", "token_expired", "challenge_invalid", "signature_invalid"]),
+  ...exitCodesTo(3, ["key_unknown", "identity_revoked", "ticket_invalid", "auth_timeout"]),
+  ...exitCodesTo(4, ["forbidden", "registration_closed", "gateway_released"]),
+  not_found: 5,
+  ...exitCodesTo(6, ["unavailable", "query_timeout", "nats_slots_exhausted", "slow_consumer"]),
+  ...exitCodesTo(6, ["going_away", "unreachable", "connection_lost", "connection_silent"]),
+};
+
+function exitCodesTo(exitCode: number, codes: readonly (ErrorCode | ClientErrorCode)[]) {
+  return Object.fromEntries(codes.map((code) => [code, exitCode]));
 }
 
 /** The sentence for people: what happened, and what was wrong with which member. */

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { styleText } from "node:util";
 import type { Progress } from "./progress.ts";
-import { type Column, cellText, tableLines } from "./table.ts";
+import { type Column, cellText, type TableStyle, tableLines } from "./table.ts";
 import type { Sink, Terminal } from "./terminal.ts";
 
-export type Style = Parameters<typeof styleText>[0];
+type Style = Parameters<typeof styleText>[0];
 
 /** A label, and what stands behind it. */
 export type Row = readonly [label: string, value: string | number | boolean | null | undefined];
@@ -35,7 +35,11 @@ export class Output {
   }
 
   get columns(): number {
-    return this.#stdout.columns ?? 80;
+    return this.#stdout.columns || 80; // 0: a terminal that does not know
+  }
+
+  get rows(): number {
+    return this.#stdout.rows || 24;
   }
 
   /** A list: a table, or a line of JSON for each item as soon as it is there. */
@@ -47,8 +51,7 @@ export class Output {
     const all: T[] = [];
     for await (const item of items) all.push(item);
     if (all.length > 0) {
-      const lines = tableLines(all, columns, (title) => this.style("bold", title));
-      await this.text(lines.join("\n"));
+      await this.text(tableLines(all, columns, this.tableStyle).join("\n"));
     } else if (this.isTerminal) await this.text("None."); // a pipe gets no line
   }
 
@@ -79,6 +82,11 @@ export class Output {
     this.#progress.clear();
     if (this.#stdout.write(content)) return;
     await once(this.#stdout, "drain", { signal: this.#signal });
+  }
+
+  /** Of a terminal that scrolls; one that is drawn over has a width as well. */
+  get tableStyle(): TableStyle {
+    return { title: (line) => this.style("bold", line), widthMax: Infinity };
   }
 
   style(style: Style, text: string): string {

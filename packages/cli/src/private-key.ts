@@ -19,8 +19,12 @@ export interface PrivateKey {
   sign(text: string): string;
 }
 
-export function createKey(): PrivateKey {
-  return toKey(generateKeyPairSync("ed25519").privateKey, "The new key");
+export function createKey(kind: "ed25519" | "p256"): PrivateKey {
+  const pair =
+    kind === "ed25519"
+      ? generateKeyPairSync("ed25519")
+      : generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return toKey(pair.privateKey, "The new key");
 }
 
 /** `content`: PKCS#8 PEM or a JWK. Throws CommandFailed, which says nothing of what it holds. */

@@ -46,7 +46,7 @@ export class Progress {
     const elapsedMs = performance.now() - this.#startedMs;
     if (elapsedMs < quietMs) return;
     const line = `${this.#text} … ${Math.floor(elapsedMs / 1_000)} s`;
-    this.#stderr.write(clearLine + line.slice(0, (this.#stderr.columns ?? 80) - 1));
+    this.#stderr.write(clearLine + line.slice(0, (this.#stderr.columns || 80) - 1));
     this.#isDrawn = true;
   }
 }

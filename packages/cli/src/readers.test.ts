@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decimal, oneOf, timeBefore, wholeNumber } from "./readers.ts";
+import { decimal, oneOf, pastTime, wholeNumber } from "./readers.ts";
 
 test("numbers are read whole or not at all, within their range", () => {
   assert.equal(wholeNumber(1, 10)("7"), 7);
@@ -20,7 +20,7 @@ test("a choice is one of those that there are, and a near one is named", () => {
 
 test("a time is a length before now, ISO-8601, or epoch milliseconds", () => {
   const nowMs = Date.UTC(2026, 5, 1);
-  const read = timeBefore(nowMs);
+  const read = pastTime(() => nowMs);
   assert.equal(read("10m"), nowMs - 600_000);
   assert.equal(read("3d"), nowMs - 3 * 86_400_000);
   assert.equal(read("2026-05-31T23:00:00Z"), nowMs - 3_600_000);

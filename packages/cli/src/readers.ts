@@ -36,12 +36,12 @@ const unitMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** `10m` is ten minutes before `nowMs`; else ISO-8601, or epoch milliseconds. Gives epoch ms. */
-export function timeBefore(nowMs: number): Reader<number> {
+/** `10m` is ten minutes before now; else ISO-8601, or epoch milliseconds. Gives epoch ms. */
+export function pastTime(now: () => number = Date.now): Reader<number> {
   return (text) => {
     const [, count, unit = ""] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
     const length = unitMs[unit];
-    if (count !== undefined && length !== undefined) return nowMs - Number(count) * length;
+    if (count !== undefined && length !== undefined) return now() - Number(count) * length;
     const timeMs = /^\d{13}$/.test(text) ? Number(text) : Date.parse(text);
     if (!Number.isNaN(timeMs) && (/^\d{13}$/.test(text) || /^\d{4}-\d\d-\d\d/.test(text))) {
       return timeMs;

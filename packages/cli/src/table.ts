@@ -8,11 +8,20 @@ export interface Column<T> {
   readonly align?: "right";
 }
 
+export interface TableStyle {
+  /** What the line of titles is put into. */
+  readonly title: (line: string) => string;
+  /** Characters of a line at most; what is longer is cut off. */
+  readonly widthMax: number;
+}
+
+const plain: TableStyle = { title: (line) => line, widthMax: Infinity };
+
 /** Lines of equal columns, the titles first. Control characters are taken out: names are others' texts. */
 export function tableLines<T>(
   items: readonly T[],
   columns: readonly Column<T>[],
-  titleStyle: (title: string) => string = (title) => title,
+  style: TableStyle = plain,
 ): string[] {
   const titles = columns.map(({ title }) => title);
   const rows = items.map((item) => columns.map((column) => cellText(column.of(item))));
@@ -23,8 +32,9 @@ export function tableLines<T>(
     cells
       .map((cell, index) => pad(cell, widths[index] ?? 0, columns[index]?.align))
       .join("  ")
-      .trimEnd();
-  return [titleStyle(line(titles)), ...rows.map(line)];
+      .trimEnd()
+      .slice(0, style.widthMax);
+  return [style.title(line(titles)), ...rows.map(line)];
 }
 
 export function cellText(value: string | number | boolean | null | undefined): string {

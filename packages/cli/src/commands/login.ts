@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { text as readAll } from "node:stream/consumers";
 import { Novacore, NovacoreError } from "@novacore/client";
 import { logInByKey } from "../challenge-login.ts";
 import { defineCommand } from "../command.ts";
@@ -7,6 +5,7 @@ import type { Context } from "../context.ts";
 import { CommandFailed } from "../failure.ts";
 import { optional } from "../field.ts";
 import { localHubUrl, readHubUrl } from "../hub-url.ts";
+import { readKeyFile } from "../key-file.ts";
 import { createKey, type PrivateKey, readKey } from "../private-key.ts";
 import { ProfileFolder } from "../profile.ts";
 
@@ -66,12 +65,7 @@ async function chooseKey(
   const keptText = folder.readKey();
   const kept = keptText === undefined ? undefined : readKey(keptText, folder.keyPath);
   if (file === undefined && kept !== undefined) return kept;
-  const key =
-    file === undefined
-      ? createKey()
-      : file === "-"
-        ? readKey(await readAll(terminal.stdin), "stdin")
-        : readKey(await readKeyFile(file), file);
+  const key = file === undefined ? createKey("ed25519") : await readKeyFile(file, terminal.stdin);
   // The only copy of a key may be the one that is kept, so that it is never written over.
   if (kept !== undefined && kept.publicKeyHex !== key.publicKeyHex) {
     throw new CommandFailed(
@@ -83,15 +77,6 @@ async function chooseKey(
   return key;
 }
 
-async function readKeyFile(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandFailed(`The key cannot be read: ${reason}.`, { cause: error });
-  }
-}
-
 interface LogInOptions {
   readonly url: string;
   readonly name: string | undefined;
@@ -101,8 +86,8 @@ interface LogInOptions {
 async function logInAs(key: PrivateKey, { url, name, signal }: LogInOptions) {
   try {
     if (name !== undefined) {
-      const body = { public_key: key.publicKey, type: "user", name };
-      await new Novacore({ baseUrl: url }).request("POST", "identity/register", { body, signal });
+      const identity = { public_key: key.publicKey, type: "user", name } as const;
+      await new Novacore({ baseUrl: url }).identity.register(identity, { signal });
     }
     return await logInByKey(url, key, signal);
   } catch (error) {

@@ -4,6 +4,7 @@ import { flag, optional, required } from "../field.ts";
 import type { Row } from "../output.ts";
 import { wholeNumber } from "../readers.ts";
 import type { Column } from "../table.ts";
+import { member } from "./member.ts";
 
 const operands = { org: required("ORG", "Id of the organization") };
 const yes = flag("Do not ask");
@@ -15,7 +16,7 @@ const columns: readonly Column<Organization>[] = [
   { title: "CREATED", of: ({ created_at }) => created_at },
 ];
 
-export const org = defineGroup("Organizations", {
+export const org = defineGroup("Organizations and their members", {
   list: defineCommand({
     summary: "List your organizations",
     examples: ["novacore org list", "novacore org list --json"],
@@ -31,7 +32,7 @@ export const org = defineGroup("Organizations", {
     examples: ["novacore org show org-01J…"],
     async run({ org: id }, { connect, output, signal }) {
       const { nova } = await connect();
-      const found = await nova.request<Organization>("GET", pathOf(id), { signal });
+      const found = await nova.org(id).get({ signal });
       await output.record(found, rowsOf(found));
     },
   }),
@@ -42,8 +43,7 @@ export const org = defineGroup("Organizations", {
     examples: ['novacore org create "Sunny Homes"'],
     async run({ name }, { connect, output, signal }) {
       const { nova } = await connect();
-      const body = { name };
-      const created = await nova.request<Organization>("POST", "organizations", { body, signal });
+      const created = await nova.createOrganization({ name }, { signal });
       await output.record(created, rowsOf(created));
     },
   }),
@@ -54,8 +54,7 @@ export const org = defineGroup("Organizations", {
     examples: ['novacore org rename org-01J… "Sunny Homes Ltd"'],
     async run({ org: id, name }, { connect, output, signal }) {
       const { nova } = await connect();
-      const body = { name };
-      const changed = await nova.request<Organization>("PUT", pathOf(id), { body, signal });
+      const changed = await nova.org(id).update({ name }, { signal });
       await output.record(changed, rowsOf(changed));
     },
   }),
@@ -73,8 +72,7 @@ export const org = defineGroup("Organizations", {
       const { nova } = await connect();
       const isRemoving = days !== undefined;
       if (isRemoving) await confirm(`Remove readings of ${id} older than ${days} days?`, isSure);
-      const body = { retention_days: days ?? null };
-      const changed = await nova.request<Organization>("PUT", pathOf(id), { body, signal });
+      const changed = await nova.org(id).update({ retention_days: days ?? null }, { signal });
       await output.record(changed, rowsOf(changed));
     },
   }),
@@ -87,8 +85,7 @@ export const org = defineGroup("Organizations", {
     async run({ org: id, identity, yes: isSure }, { connect, confirm, output, signal }) {
       const { nova } = await connect();
       await confirm(`Hand ${id} over to ${identity}?`, isSure);
-      const body = { owner_id: identity };
-      const changed = await nova.request<Organization>("PUT", pathOf(id), { body, signal });
+      const changed = await nova.org(id).update({ owner_id: identity }, { signal });
       await output.record(changed, rowsOf(changed));
     },
   }),
@@ -100,17 +97,15 @@ export const org = defineGroup("Organizations", {
     examples: ["novacore org delete org-01J…", "novacore org delete org-01J… --yes"],
     async run({ org: id, yes: isSure }, { connect, confirm, output, signal }) {
       const { nova } = await connect();
-      const { name } = await nova.request<Organization>("GET", pathOf(id), { signal });
+      const { name } = await nova.org(id).get({ signal });
       await confirm(`Delete ${id} (${name}) with all its readings?`, isSure);
-      await nova.request("DELETE", pathOf(id), { signal });
+      await nova.org(id).delete({ signal });
       await output.done(`Deleted ${id}.`, { id, deleted: true });
     },
   }),
-});
 
-function pathOf(id: string): string {
-  return `organizations/${encodeURIComponent(id)}`;
-}
+  member,
+});
 
 function rowsOf(organization: Organization): Row[] {
   const { retention_days: days } = organization;

@@ -1,19 +1,11 @@
 import { defineCommand } from "../command.ts";
 
-interface Identity {
-  readonly id: string;
-  readonly type: string;
-  readonly name: string | null;
-  readonly created_at: string;
-  readonly public_keys: readonly string[];
-}
-
 export const whoami = defineCommand({
   summary: "Show who you are, and at which hub",
   examples: ["novacore whoami", "novacore whoami --profile work --json"],
   async run(_given, { connect, output, profileName, signal }) {
     const { nova, url, profile } = await connect();
-    const identity = await nova.request<Identity>("GET", "identity", { signal });
+    const identity = await nova.identity.get({ signal });
     const source = profile === undefined ? "NOVACORE_TOKEN" : `profile ${profileName}`;
     await output.record({ ...identity, url }, [
       ["Identity", identity.id],
