@@ -3,13 +3,17 @@ import { device } from "./commands/device.ts";
 import { gateway } from "./commands/gateway.ts";
 import { integration } from "./commands/integration.ts";
 import { key } from "./commands/key.ts";
+import { latest } from "./commands/latest.ts";
 import { login } from "./commands/login.ts";
 import { org } from "./commands/org.ts";
 import { site } from "./commands/site.ts";
+import { tail } from "./commands/tail.ts";
+import { up } from "./commands/up.ts";
 import { whoami } from "./commands/whoami.ts";
 
 /** Every command, in the order in which somebody meets them. */
 export const commands = defineGroup("A Novacore hub from the terminal and from scripts", {
+  up,
   login,
   whoami,
   org,
@@ -18,4 +22,6 @@ export const commands = defineGroup("A Novacore hub from the terminal and from s
   device,
   key,
   integration,
+  tail,
+  latest,
 });

@@ -1,0 +1,85 @@
+import type { Novacore, ReadingStream, ReadingsSource } from "@novacore/client";
+import { defineCommand } from "../command.ts";
+import { optional, several } from "../field.ts";
+import { onlyOrganization } from "../only-organization.ts";
+import { oneOf, pastTime, wholeNumber } from "../readers.ts";
+import { readingTypes } from "../reading-types.ts";
+import { openLines, openTable, type TailView } from "../tail-view.ts";
+import { Ending } from "../terminal.ts";
+
+export const tail = defineCommand({
+  summary: "Watch readings as they come",
+  notes:
+    "At a terminal: a table with the last reading of each DER. In a pipe, or with --json: each " +
+    "reading as a line of JSON. A connection that is lost comes back by itself and misses nothing.",
+  options: {
+    site: several("SITE", "Readings of these sites"),
+    org: optional("ORG", "Readings of this organization; default: your only one"),
+    device: several("DEVICE", "Only of these devices"),
+    der: several("DER", "Only of these DERs"),
+    types: several("TYPE", `Only of these types: ${readingTypes.join(", ")}`, oneOf(readingTypes)),
+    since: optional("TIME", "Begin in the past: 10m, 2h, 3d, or ISO-8601", pastTime()),
+    cursor: optional("CURSOR", "Begin right after this position, which an earlier tail told"),
+    transport: optional("NAME", "websocket or sse", oneOf(["websocket", "sse"])),
+    limit: optional("N", "End after so many readings", wholeNumber(1, 1_000_000_000)),
+  },
+  examples: [
+    "novacore tail",
+    "novacore tail --site sit-01J… --types pv,battery",
+    "novacore tail --since 1h --limit 1000 > readings.ndjson",
+    "novacore tail | jq -r '[.der_name, .W] | @tsv'",
+  ],
+  stopMs: 1_000,
+  async run(given, context) {
+    const { connect, output, signal, say } = context;
+    const { types, since, cursor, device: devices, der: ders, limit = Infinity } = given;
+    const { nova } = await connect({ transport: given.transport });
+    const source = await chooseSource(nova, given, signal);
+    const isTable = output.isTerminal && !output.isJson;
+    const snapshot = isTable && since === undefined && cursor === undefined;
+    const selection = { types, devices, ders, since, cursor, snapshot, liveness: isTable };
+    const stream = source.readings({ ...selection, signal });
+    const view = isTable ? await openTable(nova, context) : openLines(context);
+    stream.onEvent((event) => view.tell(event));
+    try {
+      await showAll(stream, view, limit);
+    } finally {
+      await view.close();
+      const isInterrupted = signal.reason instanceof Ending && signal.reason.exitCode !== 0;
+      const position = isInterrupted ? stream.cursor : undefined;
+      if (position !== undefined) say(`To go on from here: novacore tail --cursor ${position}`);
+    }
+  },
+});
+
+async function showAll(stream: ReadingStream, view: TailView, limit: number): Promise<void> {
+  let count = 0;
+  for await (const reading of stream) {
+    await view.show(reading);
+    count++;
+    if (count >= limit) break;
+  }
+}
+
+interface Wish {
+  readonly site: readonly string[] | undefined;
+  readonly org: string | undefined;
+  readonly device: readonly string[] | undefined;
+  readonly der: readonly string[] | undefined;
+}
+
+/** Sites, an organization, or where a lone device or DER is, which the hub knows. */
+async function chooseSource(
+  nova: Novacore,
+  { site, org, device, der }: Wish,
+  signal: AbortSignal,
+): Promise<ReadingsSource> {
+  if (site !== undefined) return nova.sites(site);
+  if (org !== undefined) return nova.org(org);
+  const [onlyDevice, ...otherDevices] = device ?? [];
+  const [onlyDer, ...otherDers] = der ?? [];
+  const isOne = [...otherDevices, ...otherDers].length === 0;
+  if (isOne && onlyDer !== undefined && onlyDevice === undefined) return nova.der(onlyDer);
+  if (isOne && onlyDevice !== undefined && onlyDer === undefined) return nova.device(onlyDevice);
+  return nova.org(await onlyOrganization(nova, signal));
+}
