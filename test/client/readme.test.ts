@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createPerson, signUp } from "@novacore/simulator";
@@ -7,6 +9,7 @@ import { type Block, readBlocks } from "../docs/protocol-blocks.ts";
 import { createApi, createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
 import { runProgram } from "../support/program.ts";
+import { keyOf } from "./open-gateway.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 const readme = new URL("../../packages/client/README.md", import.meta.url);
@@ -20,6 +23,7 @@ const printed: Readonly<Record<string, RegExp>> = {
   "The past": /^some rows in W\nder_id,timestamp,n,W\n(pv -3000\nbattery 1500\n)null\n.+\n.+\n$/,
   "What the signs mean": /^exporting charging\n$/,
   "Logging in with a key": /^Test\n$/,
+  "Publishing, as a gateway": /^(connected\n|true\n)+acknowledged\n$|^fsync\n$/,
   EventSource: /^(pv|battery)\n$/,
   "Organizations, sites and devices": /^Test home null\nLake house Europe\/Stockholm\n$/,
 };
@@ -30,9 +34,20 @@ let home: Home;
 const person = createPerson();
 const key = person.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 
+/** What the snippets of a gateway are given beside it. */
+let publishing: Readonly<Record<string, string>>;
+let folder: string;
+
 before(async () => {
   hub = await startHub();
   home = await createHome(hub);
+  folder = await mkdtemp(join(tmpdir(), "novacore-readme-"));
+  const keyPath = join(folder, "key.pem");
+  await writeFile(keyPath, keyOf(home.gateway).toPem(), { mode: 0o600 });
+  publishing = {
+    ...{ keyPath, serial: home.gateway.serial, mqttUrl: hub.mqttUrl },
+    ...{ spoolPath: join(folder, "spool"), newSpoolPath: join(folder, "new") },
+  };
   await home.publish("solar", { type: "pv", timestamp: Date.now(), W: -3000 });
   await home.publish("battery", {
     ...{ type: "battery", timestamp: Date.now() + 1, W: 1500, SoC_nom_fract: 0.5 },
@@ -41,16 +56,17 @@ before(async () => {
   const member = { identity_id: identityId, role: "viewer" };
   await createApi(hub.url, home.token)("POST", `/organizations/${home.orgId}/members`, member);
 });
-after(() => hub?.close());
+after(async () => {
+  await hub?.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 test("every snippet of the README runs and prints what it says", async () => {
   const blocks = readBlocks(await readFile(readme, "utf8")).filter(
     (each) => each.language === "ts",
   );
-  assert.deepEqual(
-    blocks.map(({ heading }) => heading),
-    Object.keys(printed),
-  );
+  const headings = new Set(blocks.map(({ heading }) => heading));
+  assert.deepEqual([...headings], Object.keys(printed));
   for (const { heading, text } of blocks) {
     assert.match(await run({ text }), printed[heading] ?? /^$/, heading);
   }
@@ -59,7 +75,8 @@ test("every snippet of the README runs and prints what it says", async () => {
 function run({ text }: Pick<Block, "text">): Promise<string> {
   const { url: baseUrl } = hub;
   const { token, orgId, siteId } = home;
-  const set = Object.entries({ baseUrl, token, key, orgId, siteId }).map(
+  const owner = { baseUrl, token, key, orgId, siteId, identityId: home.session.identityId };
+  const set = Object.entries({ ...owner, ...publishing }).map(
     ([name, value]) => `const ${name} = ${JSON.stringify(value)};`,
   );
   const program = [...set, text].join("\n");

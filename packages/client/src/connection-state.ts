@@ -1,4 +1,5 @@
 import type { ServerFrame } from "@novacore/protocol";
+import { type BackOff, backOffMs } from "./back-off.ts";
 import { NovacoreError } from "./errors.ts";
 
 /**
@@ -78,16 +79,13 @@ export type ConnectionAction =
   | { readonly do: "renew" }
   | { readonly do: "tell"; readonly notice: ConnectionNotice };
 
-export interface Timing {
+export interface Timing extends BackOff {
   /** How long a connection may take to open: a slow mobile network, twice. */
   readonly connectMs: number;
   /** Three heartbeats of the hub's 15 s, unless the hub promised others. */
   readonly silenceMs: number;
   /** A connection that held so long was a good one: the back-off begins anew. */
   readonly steadyMs: number;
-  /** Wait after the first failure, doubled with each, up to the most. */
-  readonly backoffMs: number;
-  readonly backoffMostMs: number;
 }
 
 export const defaultTiming: Timing = {
@@ -248,23 +246,11 @@ function again(step: Step): Step {
 }
 
 function wait(error: NovacoreError, attempt: number, now: Now): Step {
-  const retryInMs = waitMs(error.retryMs, attempt, now);
+  const retryInMs = backOffMs(error.retryMs, attempt, now);
   return {
     state: { kind: "waiting", attempt: attempt + 1, untilMs: now.nowMs + retryInMs },
     actions: [{ do: "disconnect" }, tell({ kind: "lost", error, retryInMs })],
   };
-}
-
-/**
- * Half of the back-off for certain and half by chance, so that clients which lost their connection
- * together come back apart. What the hub asks for is the least, with a little chance on top, as a
- * Retry-After in whole seconds is the same for many.
- */
-function waitMs(hintMs: number | undefined, attempt: number, { random, timing }: Now): number {
-  const { backoffMs, backoffMostMs } = timing;
-  const most = Math.min(backoffMostMs, backoffMs * 2 ** Math.min(attempt, 30));
-  const least = hintMs === undefined ? 0 : hintMs * (1 + random / 4);
-  return Math.round(Math.max(least, (most * (1 + random)) / 2));
 }
 
 function end(error: NovacoreError | undefined): Step {

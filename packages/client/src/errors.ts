@@ -11,7 +11,15 @@ export type ClientErrorCode =
   /** The hub answered something that its protocol does not have. */
   | "answer_invalid"
   /** The options contradict one another, or are out of range. */
-  | "options_invalid";
+  | "options_invalid"
+  /** A gateway's spool could not be written or read. */
+  | "spool_failed"
+  /** More was published than the gateway's disk takes in time. */
+  | "spool_busy"
+  /** A gateway's spool is open already, in this process or another. */
+  | "spool_in_use"
+  /** The gateway is closed. */
+  | "closed";
 
 /** Known codes complete in editors; a newer hub may send others. */
 export type NovacoreErrorCode = ErrorCode | ClientErrorCode | (string & {});
@@ -66,6 +74,12 @@ export const credentialCodes: ReadonlySet<string> = new Set<ErrorCode>([
 /** Whatever was thrown, as an error of ours; what is none yet is a connection that failed. */
 export function toNovacoreError(thrown: unknown, what: string): NovacoreError {
   if (thrown instanceof NovacoreError) return thrown;
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  return new NovacoreError("unreachable", `${what}: ${reason}`, { cause: thrown });
+  return new NovacoreError("unreachable", `${what}: ${reasonOf(thrown)}`, { cause: thrown });
+}
+
+/** Of a failed `fetch`, Node tells in the cause what it was. */
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { message, cause } = thrown;
+  return cause instanceof Error && cause.message !== "" ? `${message}: ${cause.message}` : message;
 }

@@ -1,0 +1,285 @@
+import { NovacoreError } from "../errors.ts";
+import { AppendQueue } from "./append-queue.ts";
+import { newSegment, readRecords, type Segment, scanSegment, segmentsAmong } from "./segments.ts";
+import type { SpoolFile, SpoolFolder } from "./spool-folder.ts";
+import { SpoolPosition } from "./spool-position.ts";
+import { encodeRecord, recordBytesMax } from "./spool-record.ts";
+
+/** Records that are lost for good. */
+export interface DroppedRecords {
+  /** Sequence of the first one, and of the first one behind them. */
+  readonly from: number;
+  readonly to: number;
+  /**
+   * `spool_full`: they were the oldest when there was no room left; `too_old`: older than the spool
+   * keeps; `damaged`: the disk did not give back what was written.
+   */
+  readonly reason: "spool_full" | "too_old" | "damaged";
+}
+
+export interface SpoolOptions {
+  readonly folder: SpoolFolder;
+  /** What all segments together may take on the disk. */
+  readonly bytesMax: number;
+  /** Records that were spooled longer ago are dropped. */
+  readonly ageMaxMs: number;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** Called whenever there is something new to read. */
+  readonly onAppended: () => void;
+  readonly onDropped: (dropped: DroppedRecords) => void;
+}
+
+export interface SpoolRecord {
+  readonly sequence: number;
+  readonly payload: Buffer;
+  /** Where the next one begins in its segment. */
+  readonly end: number;
+}
+
+/**
+ * A queue on disk, in order, for one writer and one reader. What `append` has resolved for survives
+ * `kill -9` and a power cut until it is settled, or dropped at the limits, the oldest first. Records
+ * stand in segments; one is removed when all of it is settled.
+ */
+export class Spool {
+  readonly #options: SpoolOptions;
+  readonly #position: SpoolPosition;
+  /** The oldest first; the last is written to. */
+  readonly #segments: Segment[];
+  /** The first record that is not settled: in the first segment. */
+  #head: { sequence: number; offset: number };
+  /** Sequence of the record that comes next. */
+  #next: number;
+  /** The last segment's file; undefined: the next record begins a new segment. */
+  #file: SpoolFile | undefined;
+  readonly #queue = new AppendQueue();
+  #writing: Promise<void> | undefined;
+  #isClosed = false;
+
+  private constructor(
+    options: SpoolOptions,
+    position: SpoolPosition,
+    segments: Segment[],
+    at: { readonly head: { sequence: number; offset: number }; readonly next: number },
+  ) {
+    this.#options = options;
+    this.#position = position;
+    this.#segments = segments;
+    this.#head = at.head;
+    this.#next = at.next;
+  }
+
+  /** Opens what an earlier process left, and cuts off the record that it was writing at its end. */
+  static async open(options: SpoolOptions): Promise<Spool> {
+    const { folder } = options;
+    const position = await SpoolPosition.open(folder);
+    await position.write(position.start); // takes its room on the disk now, not when that is full
+    const segments = segmentsAmong(await folder.list());
+    while ((segments[1]?.first ?? Number.POSITIVE_INFINITY) <= position.start) {
+      await folder.remove(segments.shift()?.name ?? "");
+    }
+    const last = segments.at(-1);
+    const end = last && (await scanSegment(folder, last));
+    const first = Math.max(1, position.start, segments[0]?.first ?? 0);
+    const head =
+      segments[0] === undefined
+        ? { sequence: first, offset: 0 }
+        : await scanSegment(folder, segments[0], first);
+    const spool = new Spool(options, position, segments, {
+      head: { ...head, sequence: first },
+      next: Math.max(first, end?.sequence ?? 0),
+    });
+    if (last !== undefined && end?.sequence === spool.#next) await spool.#goOn(last, end.offset);
+    return spool;
+  }
+
+  /** Records that are not settled. */
+  get length(): number {
+    return this.#next - this.#head.sequence;
+  }
+
+  /** Sequence of the first record that is not settled. */
+  get head(): number {
+    return this.#head.sequence;
+  }
+
+  /**
+   * Resolves with the record's sequence once it is safe on the disk; records that come together are
+   * synced together. Rejects with NovacoreError `spool_failed` when the disk does not take it, and
+   * `spool_busy` when more waits for the disk than memory is for.
+   */
+  append(payload: Uint8Array): Promise<number> {
+    if (this.#isClosed) return Promise.reject(failed("The spool is closed."));
+    const appended = this.#queue.add(encodeRecord(payload, this.#options.now()));
+    if (this.#queue.length > 0) this.#writing ??= this.#writeAll();
+    return appended;
+  }
+
+  /** The first records that are not settled, all of one segment; none: there are none. */
+  async read(limits: { readonly records: number; readonly bytes: number }): Promise<SpoolRecord[]> {
+    const { folder } = this.#options;
+    for (;;) {
+      const [segment, following] = this.#segments;
+      const { sequence, offset } = this.#head;
+      const [end, endOffset] = [following?.first ?? this.#next, segment?.bytes ?? 0];
+      if (segment === undefined || sequence >= end) {
+        if (following === undefined) return [];
+        await this.#removeFirst(following);
+        continue;
+      }
+      const bytes = Math.max(limits.bytes, recordBytesMax);
+      const found = await readRecords(folder, segment, offset, bytes);
+      // What stands behind may be of a write that failed.
+      const records = found.slice(0, end - sequence);
+      if (this.#head.sequence !== sequence) continue; // dropped meanwhile
+      if (records.length === 0) {
+        await this.#skip({ from: sequence, to: end, reason: "damaged" }, endOffset);
+        continue;
+      }
+      const fresh = records.findIndex(({ spooledMs }) => !this.#isTooOld(spooledMs));
+      if (fresh !== 0) {
+        const count = fresh < 0 ? records.length : fresh;
+        const dropped = { from: sequence, to: sequence + count, reason: "too_old" } as const;
+        await this.#skip(dropped, records[count - 1]?.end ?? offset);
+        continue;
+      }
+      return records
+        .slice(0, limits.records)
+        .map(({ payload, end }, index) => ({ sequence: sequence + index, payload, end }));
+    }
+  }
+
+  /** The record and all before it are done with: they do not come again. */
+  async settle({ sequence, end }: SpoolRecord): Promise<void> {
+    if (sequence < this.#head.sequence) return; // dropped while it was under way
+    await this.#moveHead({ sequence: sequence + 1, offset: end });
+  }
+
+  /** What was appended is written first. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#writing;
+    await this.#file?.close();
+    this.#file = undefined;
+    await this.#position.close();
+  }
+
+  async #goOn(last: Segment, offset: number): Promise<void> {
+    this.#file = await this.#options.folder.open(last.name);
+    if (offset < last.bytes) {
+      await this.#file.truncate(offset);
+      await this.#file.sync();
+    }
+    last.bytes = offset;
+  }
+
+  async #writeAll(): Promise<void> {
+    await Promise.resolve(); // what is published in one go is synced together
+    while (this.#queue.length > 0) {
+      const group = this.#queue.takeGroup();
+      try {
+        const first = await this.#write(group.map(({ record }) => record));
+        for (const [index, { resolve }] of group.entries()) resolve(first + index);
+        this.#options.onAppended();
+      } catch (cause) {
+        await this.#abandonFile();
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        for (const { reject } of group)
+          reject(failed(`The disk did not take it: ${reason}`, cause));
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  /** What the disk has of a failed write is unknown: the next record begins a new segment. */
+  async #abandonFile(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    const soundBytes = this.#segments.at(-1)?.bytes ?? 0;
+    await file?.truncate(soundBytes).catch(() => undefined); // as well as it goes
+    await file?.close().catch(() => undefined);
+  }
+
+  /** Gives the sequence of the first one. */
+  async #write(records: readonly Buffer[]): Promise<number> {
+    const bytes = Buffer.concat(records);
+    await this.#makeRoom(bytes.length);
+    const [segment, file] = await this.#writable(bytes.length);
+    await file.write(bytes, segment.bytes);
+    await file.sync();
+    segment.bytes += bytes.length;
+    segment.newestMs = this.#options.now();
+    const first = this.#next;
+    this.#next += records.length;
+    return first;
+  }
+
+  async #writable(bytes: number): Promise<readonly [Segment, SpoolFile]> {
+    const { folder, now, bytesMax } = this.#options;
+    const last = this.#segments.at(-1);
+    const isFull = (last?.bytes ?? 0) + bytes > Math.min(segmentBytesMax, bytesMax / 8);
+    if (last !== undefined && this.#file !== undefined && !(isFull && last.bytes > 0)) {
+      return [last, this.#file];
+    }
+    await this.#file?.close();
+    this.#file = undefined;
+    const segment = newSegment(this.#next, now());
+    // The same name again, where the first record of a segment could not be written.
+    if (last?.first === segment.first) this.#segments.pop();
+    const file = await folder.open(segment.name);
+    await file.truncate(0);
+    await folder.sync();
+    this.#file = file;
+    this.#segments.push(segment);
+    if (this.#segments.length === 1) this.#head.offset = 0;
+    return [segment, file];
+  }
+
+  async #makeRoom(bytes: number): Promise<void> {
+    const { bytesMax } = this.#options;
+    for (;;) {
+      const [oldest, following] = this.#segments;
+      if (oldest === undefined || following === undefined) return;
+      const total = this.#segments.reduce((sum, segment) => sum + segment.bytes, bytes);
+      const reason = total > bytesMax ? "spool_full" : "too_old";
+      if (reason === "too_old" && !this.#isTooOld(oldest.newestMs)) return;
+      const dropped = { from: this.#head.sequence, to: following.first, reason } as const;
+      await this.#skip(dropped, oldest.bytes);
+    }
+  }
+
+  /** A clock that was not set yet says nothing about age. */
+  #isTooOld(spooledMs: number): boolean {
+    return spooledMs > clockSetMs && this.#options.now() - spooledMs > this.#options.ageMaxMs;
+  }
+
+  async #skip(dropped: DroppedRecords, offset: number): Promise<void> {
+    const moved = this.#moveHead({ sequence: dropped.to, offset });
+    if (dropped.to > dropped.from) this.#options.onDropped(dropped);
+    await moved;
+  }
+
+  async #moveHead(head: { sequence: number; offset: number }): Promise<void> {
+    this.#head = head;
+    const following = this.#segments[1];
+    if (following !== undefined && head.sequence >= following.first) {
+      await this.#removeFirst(following);
+    }
+    await this.#position.write(head.sequence);
+  }
+
+  async #removeFirst(following: Segment): Promise<void> {
+    const first = this.#segments.shift();
+    this.#head = { sequence: Math.max(this.#head.sequence, following.first), offset: 0 };
+    if (first !== undefined) await this.#options.folder.remove(first.name);
+  }
+}
+
+const segmentBytesMax = 1_024 * 1_024;
+/** 2024: before it, a clock stands where it stood at the factory. */
+const clockSetMs = Date.UTC(2024, 0);
+
+function failed(message: string, cause?: unknown): NovacoreError {
+  return new NovacoreError("spool_failed", message, { cause });
+}

@@ -1,0 +1,32 @@
+import type { GatewayState } from "./options.ts";
+import type { UplinkConnection } from "./uplink.ts";
+
+/** Tells the hub every 15 s how the gateway does (wire contract §6), while there is a connection. */
+export class StateReports {
+  readonly #serial: string;
+  readonly #read: (() => GatewayState) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(serial: string, read: (() => GatewayState) | undefined) {
+    this.#serial = serial;
+    this.#read = read;
+  }
+
+  start(tell: UplinkConnection["tell"]): void {
+    this.stop();
+    const read = this.#read;
+    if (tell === undefined || read === undefined) return;
+    const report = () => {
+      const timestamp = Math.floor(Date.now() / 1_000); // of this message alone: whole seconds
+      tell({ serial: this.#serial, ...read(), timestamp });
+    };
+    report();
+    this.#timer = setInterval(report, reportMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+const reportMs = 15_000;
