@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { createPublicKey, sign } from "node:crypto";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { type BackEnd, createBackEnd } from "../support/back-end.ts";
-import { createApi, createHome, type Home } from "../support/home.ts";
+import { type BackEnd, backEndToken, createBackEnd } from "../support/back-end.ts";
+import { createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
 import { args, type Browser, chromiumPath, openPage, servePage, startBrowser } from "./browser.ts";
 import { bundle } from "./bundle.ts";
@@ -61,7 +60,7 @@ after(async () => {
 
 test("a page follows readings over NATS with a token of the hub", { skip }, async () => {
   const { page, told, until, follow } = await openFollower();
-  await follow(await tokenOf(backEnd));
+  await follow(await backEndToken(hub.url, backEnd));
   await until("it is subscribed", () => told.some(({ op }) => op === "subscribed"));
   const startMs = Date.now();
   const sent = [-1, -2, -3];
@@ -97,14 +96,4 @@ async function openFollower() {
   const follow = (token: string) =>
     page.evaluate(`void follow(${args(hub.websocketUrl, token, backEnd.id, subject)})`);
   return { page, told, until, follow };
-}
-
-/** Logs in over REST, as a machine does: by a challenge that its ES256 key signs. */
-async function tokenOf({ key }: BackEnd): Promise<string> {
-  const api = createApi(hub.url);
-  const public_key = createPublicKey(key).export({ format: "jwk" });
-  const { challenge } = await api("POST", "/auth/challenge", { public_key });
-  const signed = sign("sha256", Buffer.from(challenge), { key, dsaEncoding: "ieee-p1363" });
-  const signature = signed.toString("base64url");
-  return (await api("POST", "/auth/verify", { public_key, challenge, signature })).token;
 }

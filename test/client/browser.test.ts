@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import {
   args,
@@ -9,7 +10,9 @@ import {
   servePage,
   startBrowser,
 } from "../browser/browser.ts";
+import { bundle as bundleFile } from "../browser/bundle.ts";
 import { type CuttableProxy, startCuttableProxy } from "../browser/cuttable-proxy.ts";
+import { backEndToken, createBackEnd } from "../support/back-end.ts";
 import { createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
 import { bundleClient } from "./bundle-client.ts";
@@ -18,8 +21,9 @@ const skip = chromiumPath === undefined ? "Chromium is not installed" : false;
 
 /** What a web app does; `tell` is the test's. */
 const script = `
-async function follow(baseUrl, token, siteId, transport, since) {
+async function follow(baseUrl, token, siteId, way, since, servers) {
   const timing = { backoffMs: 50 };
+  const transport = way === "nats" ? novacore.natsTransport({ servers }) : way;
   const nova = new novacore.Novacore({ baseUrl, token, transport, timing });
   const stream = nova.site(siteId).readings({ types: ["pv"], since });
   stream.onEvent(({ kind }) => tell({ kind }));
@@ -44,23 +48,30 @@ let site: Awaited<ReturnType<typeof servePage>>;
 let hub: TestHub;
 let home: Home;
 let proxy: CuttableProxy;
+let natsProxy: CuttableProxy;
+/** NATS is open to integrations alone. */
+let token: string;
 let browser: Browser;
 
 before(async () => {
   bundle = await bundleClient();
   if (chromiumPath === undefined) return;
   browser = await startBrowser(chromiumPath);
+  const page = await bundleFile(fileURLToPath(import.meta.resolve("./page-client.ts")), "novacore");
   const head = '<!doctype html><title>Test</title><link rel="icon" href="data:,">';
   // A closing tag inside a script would end it there.
-  assert.ok(!bundle.includes("</script"));
-  site = await servePage(`${head}<script>${bundle}${script}</script>`);
+  assert.ok(!page.includes("</script"));
+  site = await servePage(`${head}<script>${page}</script><script>${script}</script>`);
   hub = await startHub({ NOVACORE_CORS_ORIGINS: site.origin });
   home = await createHome(hub);
   proxy = await startCuttableProxy(hub.url);
+  natsProxy = await startCuttableProxy(hub.websocketUrl);
+  token = await backEndToken(hub.url, await createBackEnd(home));
 });
 after(async () => {
   await browser?.close();
   await proxy?.close();
+  await natsProxy?.close();
   await hub?.close();
   await site?.close();
 });
@@ -75,7 +86,7 @@ test("the bundle is at most 12 KiB gzipped, and holds nothing but the client", (
   );
 });
 
-for (const transport of ["sse", "websocket"]) {
+for (const transport of ["sse", "websocket", "nats"]) {
   test(`a page hears exactly what was published through a cut network, by ${transport}`, {
     skip,
   }, async () => {
@@ -88,16 +99,17 @@ for (const transport of ["sse", "websocket"]) {
         `${kind}, ${count} times`,
         () => told.filter((each) => each.kind === kind).length >= count,
       );
-    const wish = args(proxy.url, home.token, home.siteId, transport, Date.now());
+    const servers = natsProxy.url.replace("http:", "ws:");
+    const wish = args(proxy.url, token, home.siteId, transport, Date.now(), servers);
     // Not awaited in the page: it goes on until the stream ends.
     await page.evaluate(`void follow(${wish})`);
     await has("connected", 1);
     await publish(-1, -2, -3);
     await has("reading", 3);
-    proxy.cut();
+    for (const each of [proxy, natsProxy]) each.cut();
     await has("lost", 1);
     await publish(-4, -5, -6);
-    proxy.restore();
+    for (const each of [proxy, natsProxy]) each.restore();
     await has("connected", 2);
     await publish(-7, -8);
     await has("reading", 8);
@@ -105,6 +117,12 @@ for (const transport of ["sse", "websocket"]) {
     await has("left", 1);
     assert.deepEqual(powers(), [-1, -2, -3, -4, -5, -6, -7, -8]);
     assert.deepEqual(problems, []);
+    const isNats = transport === "nats";
+    assert.equal(
+      natsProxy.requestHeads.length > 1,
+      isNats,
+      "NATS is used, and again after the cut",
+    );
     await page.close();
   });
 }

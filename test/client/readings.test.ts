@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { after, before, describe, test } from "node:test";
-import { Novacore, type StreamEvent } from "@novacore/client";
+import { Novacore, type StreamEvent, type TransportFactory } from "@novacore/client";
+import { natsTransport } from "@novacore/client/nats";
 import { type CuttableProxy, startCuttableProxy } from "../browser/cuttable-proxy.ts";
+import { type BackEnd, backEndToken, createBackEnd } from "../support/back-end.ts";
 import { createConditions } from "../support/conditions.ts";
 import { createApi, createHome, type Home } from "../support/home.ts";
 import { type HubProcess, startHubProcess } from "../support/hub-process.ts";
@@ -11,30 +13,50 @@ import { tokenFor } from "./tokens.ts";
 let hub: HubProcess;
 let home: Home;
 let proxy: CuttableProxy;
+let natsProxy: CuttableProxy;
+/** NATS is open to integrations alone. */
+let backEnd: BackEnd;
+let token: string;
 
 before(async () => {
   hub = await startHubProcess();
   home = await createHome(hub);
   proxy = await startCuttableProxy(hub.url);
+  natsProxy = await startCuttableProxy(hub.natsUrl);
+  backEnd = await createBackEnd(home);
+  token = await backEndToken(hub.url, backEnd);
 });
 after(async () => {
   await proxy?.close();
+  await natsProxy?.close();
   await hub?.close();
 });
 
 /** So that a test that waits for a reconnect does not wait for long. */
 const timing = { backoffMs: 50, backoffMostMs: 500 };
 
-for (const transport of ["sse", "websocket"] as const) {
-  describe(transport, () => {
-    const connect = (baseUrl = hub.url, token = home.token) =>
-      new Novacore({ baseUrl, token, transport, timing });
+/** Everything through the proxies where `isProxied`, so that a cut cuts all of it. */
+const transports: Readonly<
+  Record<string, (isProxied: boolean) => "sse" | "websocket" | TransportFactory>
+> = {
+  sse: () => "sse",
+  websocket: () => "websocket",
+  nats: (isProxied: boolean) =>
+    natsTransport(isProxied ? { servers: natsProxy.url.replace("http:", "nats:") } : {}),
+};
+
+for (const [name, transportOf] of Object.entries(transports)) {
+  describe(name, () => {
+    const connect = (given = token) =>
+      new Novacore({ baseUrl: hub.url, token: given, transport: transportOf(false), timing });
+    const connectThroughProxy = () =>
+      new Novacore({ baseUrl: proxy.url, token, transport: transportOf(true), timing });
 
     test("a cut network and a killed hub cost nothing: exactly what was published arrives", async () => {
       const powers = Array.from({ length: 60 }, (_, index) => -1 - index);
       const heard: number[] = [];
       const conditions = createConditions();
-      const nova = connect(proxy.url);
+      const nova = connectThroughProxy();
       await using stream = nova.site(home.siteId).readings({ types: ["pv"], since: Date.now() });
       const events: StreamEvent[] = [];
       stream.onEvent((event) => {
@@ -54,10 +76,10 @@ for (const transport of ["sse", "websocket"] as const) {
       await has("connected", 1);
       await publish(...powers.slice(0, 10));
       for (const round of [1, 2]) {
-        proxy.cut();
+        cut();
         await publish(...powers.slice(round * 10, round * 10 + 5));
         await has("lost", round);
-        proxy.restore();
+        restore();
         await publish(...powers.slice(round * 10 + 5, round * 10 + 10));
         await has("connected", round + 1);
       }
@@ -87,7 +109,7 @@ for (const transport of ["sse", "websocket"] as const) {
 
     test("an organization, several sites, a device and a DER are heard alike", async () => {
       const { derId } = home.ders.solar;
-      const { device_id: deviceId } = await createApi(hub.url, home.token)("GET", `/ders/${derId}`);
+      const { device_id: deviceId } = await createApi(hub.url, token)("GET", `/ders/${derId}`);
       const since = Date.now();
       await publish(-7);
       await home.publish("battery", { type: "battery", timestamp: Date.now(), W: 7 });
@@ -127,8 +149,11 @@ for (const transport of ["sse", "websocket"] as const) {
     test("a stream goes on beyond its token's end with the next one", async () => {
       const events: StreamEvent[] = [];
       let tokens = 0;
-      const token = () => tokenFor(hub, home, ++tokens === 1 ? 2_500 : 3_600_000);
-      const nova = new Novacore({ baseUrl: hub.url, token, transport, timing });
+      const lasting = (lifetimeMs: number) =>
+        tokenFor(hub, { token, session: { identityId: backEnd.id } }, lifetimeMs);
+      const next = () => lasting(++tokens === 1 ? 2_500 : 3_600_000);
+      const transport = transportOf(false);
+      const nova = new Novacore({ baseUrl: hub.url, token: next, transport, timing });
       await using stream = nova.site(home.siteId).readings({ types: ["pv"] });
       stream.onEvent((event) => events.push(event));
       const heard: (number | undefined)[] = [];
@@ -139,7 +164,7 @@ for (const transport of ["sse", "websocket"] as const) {
           conditions.changed();
         }
       })();
-      const expired = new Novacore({ baseUrl: hub.url, token: await tokenFor(hub, home, 2_500) });
+      const expired = new Novacore({ baseUrl: hub.url, token: await lasting(2_500) });
       // The same lifetime, and no newer one: this ends when the first token has.
       await assert.rejects(
         expired
@@ -153,7 +178,7 @@ for (const transport of ["sse", "websocket"] as const) {
       await publish(-9);
       await conditions.until("a reading after that", () => heard.includes(-9));
       const isLost = events.some(({ kind }) => kind === "lost");
-      assert.equal(isLost, transport === "sse", "only a WebSocket can be given a newer token");
+      assert.equal(isLost, name === "sse", "a request's header cannot be changed");
       stream.close();
       await listening;
     });
@@ -161,17 +186,17 @@ for (const transport of ["sse", "websocket"] as const) {
     test("what will not pass is thrown with its code", async () => {
       const stream = connect().site("sit-none").readings();
       await assert.rejects(stream.next(), { name: "NovacoreError", code: "not_found" });
-      const stranger = connect(hub.url, "nonsense").site(home.siteId).readings();
+      const stranger = connect("nonsense").site(home.siteId).readings();
       await assert.rejects(stranger.next(), { code: "unauthenticated" });
     });
 
     test("a hub that is not there is waited for", async () => {
-      proxy.cut();
-      await using stream = connect(proxy.url).site(home.siteId).readings({ since: Date.now() });
+      cut();
+      await using stream = connectThroughProxy().site(home.siteId).readings({ since: Date.now() });
       const lost = stream.states().next();
       const next = stream.next();
       assert.equal((await lost).value?.kind, "lost");
-      proxy.restore();
+      restore();
       await publish(-11);
       assert.equal((await next).value?.W, -11);
       stream.close();
@@ -196,6 +221,14 @@ for (const transport of ["sse", "websocket"] as const) {
       assert.ok(openResources() <= before, `${openResources()} are open, ${before} were before`);
     });
   });
+}
+
+function cut(): void {
+  for (const each of [proxy, natsProxy]) each.cut();
+}
+
+function restore(): void {
+  for (const each of [proxy, natsProxy]) each.restore();
 }
 
 /** Timers and sockets of this process. Fetch keeps idle connections for a while. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { KeyObject } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createPerson, signUp } from "@novacore/simulator";
 import { type Block, readBlocks } from "../docs/protocol-blocks.ts";
+import { createBackEnd } from "../support/back-end.ts";
 import { createApi, createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
 import { runProgram } from "../support/program.ts";
@@ -23,6 +25,7 @@ const printed: Readonly<Record<string, RegExp>> = {
   "The past": /^some rows in W\nder_id,timestamp,n,W\n(pv -3000\nbattery 1500\n)null\n.+\n.+\n$/,
   "What the signs mean": /^exporting charging\n$/,
   "Logging in with a key": /^Test\n$/,
+  "Over NATS": /^roof: -3000 W\nbattery: 1500 W\n$/,
   "Publishing, as a gateway": /^(connected\n|true\n)+acknowledged\n$|^fsync\n$/,
   EventSource: /^(pv|battery)\n$/,
   "Organizations, sites and devices": /^Test home null\nLake house Europe\/Stockholm\n$/,
@@ -32,7 +35,8 @@ let hub: TestHub;
 let home: Home;
 /** Of somebody who may see the home's organization. */
 const person = createPerson();
-const key = person.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const key = pemOf(person.privateKey);
+let integrationKey: string;
 
 /** What the snippets of a gateway are given beside it. */
 let publishing: Readonly<Record<string, string>>;
@@ -55,6 +59,7 @@ before(async () => {
   const { identityId } = await signUp(hub.url, person);
   const member = { identity_id: identityId, role: "viewer" };
   await createApi(hub.url, home.token)("POST", `/organizations/${home.orgId}/members`, member);
+  integrationKey = pemOf((await createBackEnd(home)).key);
 });
 after(async () => {
   await hub?.close();
@@ -72,10 +77,15 @@ test("every snippet of the README runs and prints what it says", async () => {
   }
 });
 
+function pemOf(privateKey: KeyObject): string {
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
 function run({ text }: Pick<Block, "text">): Promise<string> {
   const { url: baseUrl } = hub;
   const { token, orgId, siteId } = home;
-  const owner = { baseUrl, token, key, orgId, siteId, identityId: home.session.identityId };
+  const { identityId } = home.session;
+  const owner = { baseUrl, token, key, integrationKey, orgId, siteId, identityId };
   const set = Object.entries({ ...owner, ...publishing }).map(
     ([name, value]) => `const ${name} = ${JSON.stringify(value)};`,
   );

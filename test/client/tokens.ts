@@ -1,13 +1,12 @@
 import { SigningKeys } from "../../packages/server/src/access/signing-keys.ts";
 import { signToken } from "../../packages/server/src/access/tokens.ts";
 import { limits } from "../../packages/server/src/limits.ts";
-import type { Home } from "../support/home.ts";
 import type { TestHub } from "../support/hub.ts";
 
-/** A token like the home's own, which ends when the test needs it. */
+/** A token like the given one, which ends when the test needs it. */
 export async function tokenFor(
   { dataDir }: Pick<TestHub, "dataDir">,
-  { token, session }: Pick<Home, "token" | "session">,
+  { token, session }: { readonly token: string; readonly session: { readonly identityId: string } },
   lifetimeMs: number,
 ): Promise<string> {
   const keys = new SigningKeys({

@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject, randomUUID } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, randomUUID, sign } from "node:crypto";
 import {
   type ConnectionOptions,
   connect,
@@ -39,6 +39,16 @@ export async function createBackEnd(
 export function signLogin(id: string, key: KeyObject, lifetimeSeconds = 600): string {
   const now = Math.floor(Date.now() / 1000);
   return es256({ device: id }, { iat: now, exp: now + lifetimeSeconds, jti: randomUUID() }, key);
+}
+
+/** Logs in over REST, as a machine does: by a challenge that its ES256 key signs. */
+export async function backEndToken(url: string, { key }: Pick<BackEnd, "key">): Promise<string> {
+  const api = createApi(url);
+  const public_key = createPublicKey(key).export({ format: "jwk" });
+  const { challenge } = await api("POST", "/auth/challenge", { public_key });
+  const signed = sign("sha256", Buffer.from(challenge), { key, dsaEncoding: "ieee-p1363" });
+  const signature = signed.toString("base64url");
+  return (await api("POST", "/auth/verify", { public_key, challenge, signature })).token;
 }
 
 /** Connects a back end over TCP, or over WebSocket for `ws:` addresses. */

@@ -85,4 +85,11 @@ export type {
   RangeOptions,
   Time,
 } from "./telemetry.ts";
-export type { Arrival, Connection, Credential, Opening, Transport } from "./transport.ts";
+export type {
+  Arrival,
+  Connection,
+  Credential,
+  Opening,
+  Transport,
+  TransportFactory,
+} from "./transport.ts";

@@ -34,7 +34,7 @@ import { platformRuntime } from "./runtime.ts";
 import { type SiteResource, siteResource } from "./site-resource.ts";
 import { createSseTransport } from "./sse-transport.ts";
 import { type ReadingOf, type ReadingsOptions, toWish } from "./stream-wish.ts";
-import type { StreamSelection, StreamTarget, Transport } from "./transport.ts";
+import type { StreamSelection, StreamTarget, Transport, TransportFactory } from "./transport.ts";
 import { createWebSocketTransport } from "./websocket-transport.ts";
 
 export interface NovacoreOptions {
@@ -48,9 +48,10 @@ export interface NovacoreOptions {
   readonly ticket?: Renewable | undefined;
   /**
    * What carries readings. Default: `websocket` where the platform has one, else `sse`: browsers open
-   * six connections to a host at most over HTTP/1.1, and each stream of SSE is one of them.
+   * six connections to a host at most over HTTP/1.1, and each stream of SSE is one of them. For NATS:
+   * `natsTransport()` of `@novacore/client/nats`.
    */
-  readonly transport?: "sse" | "websocket" | Transport | undefined;
+  readonly transport?: "sse" | "websocket" | Transport | TransportFactory | undefined;
   /** Time-outs and back-off; whatever is left out has its default. */
   readonly timing?: Partial<Timing> | undefined;
 }
@@ -172,6 +173,7 @@ export class Novacore {
 
   #chooseTransport(): Transport {
     const { baseUrl, transport = hasWebSocket() ? "websocket" : "sse" } = this.#options;
+    if (typeof transport === "function") return transport({ baseUrl });
     if (typeof transport !== "string") return transport;
     if (transport === "websocket") return createWebSocketTransport({ baseUrl });
     const findSites = (selection: StreamSelection, signal: AbortSignal) =>

@@ -11,6 +11,9 @@ export interface Transport {
   open(opening: Opening): Connection;
 }
 
+/** Makes a transport for a hub: one that is not in this package's core. */
+export type TransportFactory = (hub: { readonly baseUrl: string }) => Transport;
+
 export interface Opening {
   readonly target: StreamTarget;
   readonly selection: StreamSelection;
