@@ -57,7 +57,7 @@ before(async () => {
     ...{ type: "battery", timestamp: Date.now() + 1, W: 1500, SoC_nom_fract: 0.5 },
   });
   const { identityId } = await signUp(hub.url, person);
-  const member = { identity_id: identityId, role: "viewer" };
+  const member = { identity_id: identityId, role: "operator" };
   await createApi(hub.url, home.token)("POST", `/organizations/${home.orgId}/members`, member);
   integrationKey = pemOf((await createBackEnd(home)).key);
 });
