@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from "node:net";
 
-/** A TCP proxy on 127.0.0.1 whose connections can be cut, as a network does it. */
+/** A TCP proxy on 127.0.0.1 whose connections can be cut and held up, as a network does it. */
 export interface CuttableProxy {
   readonly url: string;
   /** The heads of all HTTP requests that came through, in order. */
@@ -8,15 +8,27 @@ export interface CuttableProxy {
   /** Cuts every connection, and every new one until `restore`. */
   cut(): void;
   restore(): void;
+  /** Nothing gets through, and nobody is told, until `thaw`. */
+  freeze(): void;
+  thaw(): void;
   close(): Promise<void>;
 }
 
+export interface ProxyOptions {
+  /** Every connection is cut when it is so old. Default: none is. */
+  readonly lifeMs?: number;
+}
+
 /** `target`: base URL of an HTTP server. */
-export async function startCuttableProxy(target: string): Promise<CuttableProxy> {
+export async function startCuttableProxy(
+  target: string,
+  { lifeMs }: ProxyOptions = {},
+): Promise<CuttableProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   const requestHeads: string[] = [];
   let isCut = false;
+  let isFrozen = false;
   const server = createServer((client) => {
     if (isCut) {
       client.destroy();
@@ -28,6 +40,7 @@ export async function startCuttableProxy(target: string): Promise<CuttableProxy>
       [upstream, client],
     ] as const) {
       sockets.add(socket);
+      if (isFrozen) socket.pause();
       socket.on("data", (chunk) => other.write(chunk));
       // Whatever ended the one end, a reset included, ends the other.
       socket.on("error", () => other.destroy());
@@ -35,6 +48,10 @@ export async function startCuttableProxy(target: string): Promise<CuttableProxy>
         sockets.delete(socket);
         other.destroy();
       });
+    }
+    if (lifeMs !== undefined) {
+      const life = setTimeout(() => client.destroy(), lifeMs);
+      client.once("close", () => clearTimeout(life));
     }
     client.on("data", (chunk) => {
       const text = chunk.toString();
@@ -56,6 +73,14 @@ export async function startCuttableProxy(target: string): Promise<CuttableProxy>
     },
     restore() {
       isCut = false;
+    },
+    freeze() {
+      isFrozen = true;
+      for (const socket of sockets) socket.pause();
+    },
+    thaw() {
+      isFrozen = false;
+      for (const socket of sockets) socket.resume();
     },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));

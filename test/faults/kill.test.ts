@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { waysIn } from "../conformance/ways-in.ts";
 import { createHome, type Home } from "../support/home.ts";
@@ -10,6 +8,7 @@ import {
   type ResumingListener,
   socketResuming,
 } from "../support/resuming-listener.ts";
+import { killNats } from "./kill-nats.ts";
 import { type Load, startLoad } from "./load.ts";
 import { readStored } from "./stored-readings.ts";
 
@@ -48,7 +47,7 @@ test("kill -9 of nats-server, ten times under load, loses and doubles nothing", 
   startTraffic();
   for (let kill = 0; kill < kills; kill++) {
     await traffic();
-    process.kill(await natsPid(), "SIGKILL");
+    await killNats(hub);
   }
   await settle();
 });
@@ -111,9 +110,4 @@ async function settle(): Promise<void> {
     [],
     "nothing is missing",
   );
-}
-
-async function natsPid(): Promise<number> {
-  const record = await readFile(join(hub.dataDir, "nats", "nats-server.pid"), "utf8");
-  return JSON.parse(record).pid;
 }

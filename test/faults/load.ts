@@ -12,6 +12,11 @@ export interface Load {
   finish(): Promise<void>;
 }
 
+export interface LoadOptions {
+  /** Waits so long after each reading. Default: not at all. */
+  readonly pauseMs?: number;
+}
+
 const retryMs = 50;
 /** An acknowledgement that takes longer is taken for lost and the reading sent again. */
 const acknowledgeMs = 5_000;
@@ -25,6 +30,7 @@ export function startLoad(
   hub: Parameters<WayIn["open"]>[0],
   der: HomeDer,
   type: string,
+  { pauseMs = 0 }: LoadOptions = {},
 ): Load {
   const acknowledged = new Set<string>();
   const conditions = createConditions();
@@ -45,11 +51,12 @@ export function startLoad(
           // Whatever went wrong, the reading is not acknowledged: a new connection, and again.
           await uplink?.close().catch(() => undefined);
           uplink = undefined;
-          await new Promise((resolve) => setTimeout(resolve, retryMs));
+          await pause(retryMs);
         }
       }
       acknowledged.add(`${der.derId}:${lastMs}`);
       conditions.changed();
+      if (pauseMs > 0) await pause(pauseMs);
     }
     await uplink?.close();
   })();
@@ -62,6 +69,10 @@ export function startLoad(
       await running;
     },
   };
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {

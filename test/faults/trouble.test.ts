@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type Day, startDay } from "./trouble/day.ts";
+import { createTroubles } from "./trouble/troubles.ts";
+
+/** Readings of each DER that are acknowledged while something is wrong, and before the next thing. */
+const readings = 10;
+
+const clients = 32;
+
+let day: Day;
+
+before(async () => {
+  day = await startDay({ clients, processes: 2, pauseMs: 20, lifeMs: 3_000 });
+});
+after(() => day?.close());
+
+test("clients that go through every kind of trouble end with exactly what was published", async (t) => {
+  for (const trouble of createTroubles({ readings, blockMs: 1_000 })) {
+    await day.traffic(readings);
+    await trouble.befall(day);
+  }
+  const { published, delivered, connections, losses, tokens, faults } = await day.end();
+  t.diagnostic(`${published} readings, ${delivered} deliveries, ${connections} connections`);
+  t.diagnostic(`${tokens} tokens, lost by ${JSON.stringify([...losses])}`);
+  assert.deepEqual(faults, []);
+  assert.ok(connections >= 2 * clients, "everybody was cut and came back");
+});
