@@ -1,11 +1,14 @@
 import { defineGroup } from "./command.ts";
 import { device } from "./commands/device.ts";
+import { energy } from "./commands/energy.ts";
 import { gateway } from "./commands/gateway.ts";
+import { history } from "./commands/history.ts";
 import { integration } from "./commands/integration.ts";
 import { key } from "./commands/key.ts";
 import { latest } from "./commands/latest.ts";
 import { login } from "./commands/login.ts";
 import { org } from "./commands/org.ts";
+import { simulate } from "./commands/simulate.ts";
 import { site } from "./commands/site.ts";
 import { tail } from "./commands/tail.ts";
 import { up } from "./commands/up.ts";
@@ -24,4 +27,7 @@ export const commands = defineGroup("A Novacore hub from the terminal and from s
   integration,
   tail,
   latest,
+  history,
+  energy,
+  simulate,
 });

@@ -36,16 +36,40 @@ const unitMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+/** `30s`, `10m`, `2h` or `7d`, in ms; from `leastMs` to `mostMs`. */
+export function duration(leastMs: number, mostMs: number): Reader<number> {
+  return (text) => {
+    const lengthMs = lengthOf(text);
+    if (lengthMs === undefined) throw new Error("give a length of time, as 30s, 10m, 2h or 7d.");
+    if (lengthMs >= leastMs && lengthMs <= mostMs) return lengthMs;
+    throw new Error(`give ${leastMs / 1_000}s to ${mostMs / 1_000}s.`);
+  };
+}
+
 /** `10m` is ten minutes before now; else ISO-8601, or epoch milliseconds. Gives epoch ms. */
 export function pastTime(now: () => number = Date.now): Reader<number> {
   return (text) => {
-    const [, count, unit = ""] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-    const length = unitMs[unit];
-    if (count !== undefined && length !== undefined) return now() - Number(count) * length;
+    const lengthMs = lengthOf(text);
+    if (lengthMs !== undefined) return now() - lengthMs;
     const timeMs = /^\d{13}$/.test(text) ? Number(text) : Date.parse(text);
     if (!Number.isNaN(timeMs) && (/^\d{13}$/.test(text) || /^\d{4}-\d\d-\d\d/.test(text))) {
       return timeMs;
     }
     throw new Error("give a time before now, as 10m, 2h or 3d, or ISO-8601.");
   };
+}
+
+/** The same, where a date alone means that day's start at the site, which the hub knows. */
+export function timeOrDate(now: () => number = Date.now): Reader<number | string> {
+  const read = pastTime(now);
+  return (text) => {
+    const timeMs = read(text);
+    return /^\d{4}-\d\d-\d\d$/.test(text) ? text : timeMs;
+  };
+}
+
+function lengthOf(text: string): number | undefined {
+  const [, count, unit = ""] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const length = unitMs[unit];
+  return length === undefined ? undefined : Number(count) * length;
 }

@@ -15,6 +15,8 @@ export interface Faults {
   readonly dialect: Dialect | "mixed";
 }
 
+export const dialectChoices = [...dialects, "mixed"] as const satisfies Faults["dialect"][];
+
 export const noFaults: Faults = {
   ...{ drop: 0, late: 0, duplicate: 0, driftMs: 0 },
   dialect: "canonical",
