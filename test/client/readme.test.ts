@@ -27,6 +27,7 @@ const printed: Readonly<Record<string, RegExp>> = {
   "Logging in with a key": /^Test\n$/,
   "Over NATS": /^roof: -3000 W\nbattery: 1500 W\n$/,
   "Publishing, as a gateway": /^(connected\n|true\n)+acknowledged\n$|^fsync\n$/,
+  "Tabs that share a connection": /^(pv|battery)\n$/,
   EventSource: /^(pv|battery)\n$/,
   "Organizations, sites and devices": /^Test home null\nLake house Europe\/Stockholm\n$/,
 };

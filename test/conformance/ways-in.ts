@@ -38,22 +38,28 @@ function subjectOf({ gateway, hardwareId, der }: HomeDer): string {
 }
 
 async function openMqtt(hub: Addresses, gateway: VirtualGateway, qos: 0 | 1): Promise<Uplink> {
-  const client = await connectAsync(hub.mqttUrl, {
+  const options = {
     clientId: gateway.serial,
     username: gateway.serial,
     password: gateway.loginJwt(),
     reconnectPeriod: 0,
-  });
+  };
+  // Without retries: else one that is closed before it was answered is waited for for ever.
+  const client = await connectAsync(hub.mqttUrl, options, false);
   const cut = new Promise<never>((_resolve, reject) => {
     client.once("close", () => reject(new Error("the connection was cut")));
   });
   cut.catch(() => client.end(true));
+  let unacknowledged = 0;
   return {
     async publish(der, payload) {
       const topic = subjectOf(der).replaceAll(".", "/");
+      unacknowledged++;
       await Promise.race([client.publishAsync(topic, Buffer.from(payload), { qos }), cut]);
+      unacknowledged--;
     },
-    close: () => client.endAsync(),
+    // By force where an acknowledgement is missing: it would be waited for, also when it never comes.
+    close: () => client.endAsync(unacknowledged > 0),
   };
 }
 

@@ -52,6 +52,8 @@ export interface NovacoreOptions {
    * `natsTransport()` of `@novacore/client/nats`.
    */
   readonly transport?: "sse" | "websocket" | Transport | TransportFactory | undefined;
+  /** `shareTabs` of `@novacore/client/tabs`: the tabs of one origin share connections. */
+  readonly shareTabs?: ((transport: Transport, baseUrl: string) => Transport) | undefined;
   /** Time-outs and back-off; whatever is left out has its default. */
   readonly timing?: Partial<Timing> | undefined;
 }
@@ -71,7 +73,8 @@ export class Novacore {
     }
     this.#credentials = credentialsOf(options);
     this.#rest = new Rest(options.baseUrl, this.#credentials);
-    this.#transport = this.#chooseTransport();
+    const transport = this.#chooseTransport();
+    this.#transport = options.shareTabs?.(transport, options.baseUrl) ?? transport;
   }
 
   /** The caller. */
