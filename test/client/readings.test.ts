@@ -151,7 +151,7 @@ for (const [name, transportOf] of Object.entries(transports)) {
       let tokens = 0;
       const lasting = (lifetimeMs: number) =>
         tokenFor(hub, { token, session: { identityId: backEnd.id } }, lifetimeMs);
-      const next = () => lasting(++tokens === 1 ? 2_500 : 3_600_000);
+      const next = () => lasting(++tokens === 1 ? 5_000 : 3_600_000);
       const transport = transportOf(false);
       const nova = new Novacore({ baseUrl: hub.url, token: next, transport, timing });
       await using stream = nova.site(home.siteId).readings({ types: ["pv"] });
@@ -164,7 +164,7 @@ for (const [name, transportOf] of Object.entries(transports)) {
           conditions.changed();
         }
       })();
-      const expired = new Novacore({ baseUrl: hub.url, token: await lasting(2_500) });
+      const expired = new Novacore({ baseUrl: hub.url, token: await lasting(5_000) });
       // The same lifetime, and no newer one: this ends when the first token has.
       await assert.rejects(
         expired

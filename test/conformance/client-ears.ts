@@ -1,7 +1,9 @@
 import { Novacore } from "@novacore/client";
+import { natsTransport } from "@novacore/client/nats";
 import type { EnrichedReading } from "@novacore/protocol";
 import { args, chromiumPath, openPage, startBrowser } from "../browser/browser.ts";
 import { bundleClient } from "../client/bundle-client.ts";
+import { backEndToken, createBackEnd } from "../support/back-end.ts";
 import { createConditions } from "../support/conditions.ts";
 import type { Home } from "../support/home.ts";
 import { type Ear, findReading } from "./ear.ts";
@@ -10,7 +12,16 @@ export type ClientTransport = "sse" | "websocket";
 
 /** Listens as a program in Node does. */
 export async function openClient(home: Home, transport: ClientTransport): Promise<Ear> {
-  const nova = new Novacore({ baseUrl: home.url, token: home.token, transport });
+  return hear(home, new Novacore({ baseUrl: home.url, token: home.token, transport }));
+}
+
+/** As `openClient`, by NATS, which is open to integrations alone. */
+export async function openNatsClient(home: Home): Promise<Ear> {
+  const token = await backEndToken(home.url, await createBackEnd(home));
+  return hear(home, new Novacore({ baseUrl: home.url, token, transport: natsTransport() }));
+}
+
+async function hear(home: Home, nova: Novacore): Promise<Ear> {
   const stream = nova.site(home.siteId).readings();
   const readings: EnrichedReading[] = [];
   const conditions = createConditions();

@@ -5,7 +5,7 @@ import { createConditions } from "../support/conditions.ts";
 import { createApi, type Home } from "../support/home.ts";
 import { listen } from "../support/listener.ts";
 import { openSocket } from "../support/socket.ts";
-import { openClient, openPageClient } from "./client-ears.ts";
+import { openClient, openNatsClient, openPageClient } from "./client-ears.ts";
 import { type Ear, findReading } from "./ear.ts";
 
 export interface WayOut {
@@ -33,6 +33,7 @@ export const waysOut: readonly WayOut[] = [
       open: (home) => openPageClient(home, transport),
     },
   ]),
+  { name: "the client by NATS", open: openNatsClient },
 ];
 
 async function openSse(home: Home): Promise<Ear> {

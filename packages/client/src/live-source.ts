@@ -6,9 +6,7 @@ import { logIn, natsTokenOf, readNatsLogin } from "./nats-login.ts";
 import { type NatsWays, wayOf } from "./nats-way.ts";
 import type { Credential, StreamSelection, StreamTarget } from "./transport.ts";
 
-export interface LiveSourceParts extends NatsWays {
-  readonly baseUrl: string;
-}
+export type LiveSourceParts = NatsWays;
 
 export interface LiveSourceWish {
   readonly target: StreamTarget;

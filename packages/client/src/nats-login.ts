@@ -53,12 +53,13 @@ export function natsTokenOf(credential: Credential | undefined): string {
 
 /** Logs in, once: coming back is the stream's business. Throws NovacoreError. */
 export async function logIn(
-  { connect, servers }: NatsWay,
+  { connect, servers, isTlsDemanded }: NatsWay,
   token: string,
   { inbox_prefix: inboxPrefix }: NatsLogin,
 ): Promise<NatsConnection> {
   try {
-    return await connect({ servers: [...servers], token, inboxPrefix, reconnect: false });
+    const tls = isTlsDemanded ? { tls: {} } : {};
+    return await connect({ servers: [...servers], token, inboxPrefix, reconnect: false, ...tls });
   } catch (thrown) {
     throw loginError(thrown, servers);
   }

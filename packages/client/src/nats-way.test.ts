@@ -2,27 +2,34 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type NatsWays, wayOf } from "./nats-way.ts";
 
-const urls = { nats: "nats://a:4222,nats://b:4222", websocket: "wss://a:4443" };
+const urls = { nats: "nats://a:4222,nats://b:4222", websocket: "ws://a:4443" };
 const never = () => Promise.reject(new Error("nobody connects"));
 const tcp = () => never();
 const webSocket = () => never();
-const inNode: NatsWays = { tcp, webSocket };
+const inNode: NatsWays = { baseUrl: "http://a:8080", tcp, webSocket };
+const inPage: NatsWays = { baseUrl: "http://a:8080", webSocket };
 
 test("the hub's addresses are used: of TCP where there is TCP, else of WebSocket", () => {
-  assert.deepEqual(wayOf(inNode, urls), {
-    connect: tcp,
-    servers: ["nats://a:4222", "nats://b:4222"],
-  });
-  assert.deepEqual(wayOf({ webSocket }, urls), { connect: webSocket, servers: ["wss://a:4443"] });
+  const servers = ["nats://a:4222", "nats://b:4222"];
+  assert.deepEqual(wayOf(inNode, urls), { connect: tcp, servers, isTlsDemanded: false });
+  const { connect, servers: told } = wayOf(inPage, urls);
+  assert.deepEqual([connect, told], [webSocket, ["ws://a:4443"]]);
+});
+
+test("a token that goes over HTTPS goes over TLS to the hub's addresses as well", () => {
+  const ways = { ...inNode, baseUrl: "https://a" };
+  assert.equal(wayOf(ways, { ...urls, websocket: "wss://a:4443" }).connect, webSocket);
+  const { connect, isTlsDemanded } = wayOf(ways, urls);
+  assert.deepEqual([connect, isTlsDemanded], [tcp, true]);
 });
 
 test("given addresses say by themselves which way is meant", () => {
-  for (const [servers, connect] of [
-    [["ws://c"], webSocket],
-    [["tls://c", "nats://d"], tcp],
-    [["c:4222"], tcp],
+  for (const [servers, connect, isTlsDemanded] of [
+    [["ws://c"], webSocket, false],
+    [["tls://c", "nats://d"], tcp, true],
+    [["c:4222"], tcp, false],
   ] as const) {
-    assert.deepEqual(wayOf({ ...inNode, servers }, urls), { connect, servers });
+    assert.deepEqual(wayOf({ ...inNode, servers }, urls), { connect, servers, isTlsDemanded });
   }
 });
 
@@ -30,7 +37,7 @@ test("what cannot be connected to is refused", () => {
   for (const ways of [
     { ...inNode, servers: [] },
     { ...inNode, servers: ["ws://c", "nats://d"] },
-    { webSocket, servers: ["nats://c"] },
+    { ...inPage, servers: ["nats://c"] },
   ]) {
     assert.throws(() => wayOf(ways, urls), { code: "options_invalid" });
   }
