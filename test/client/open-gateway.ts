@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
 import {
   Gateway,
   type GatewayEvent,
@@ -10,6 +11,7 @@ import {
 } from "@novacore/client/gateway";
 import type { VirtualGateway } from "@novacore/simulator";
 import { type Conditions, createConditions } from "../support/conditions.ts";
+import { type Program, startProgram } from "../support/program.ts";
 
 interface Addresses {
   readonly url: string;
@@ -69,6 +71,16 @@ export async function openGateway(
     conditions.changed();
   });
   return { gateway, events, until: conditions.until };
+}
+
+/** Starts the program that is to be killed, with a module before it if one is given. */
+export function startGatewayProgram(
+  options: object,
+  { env = {}, preloaded }: { env?: Readonly<Record<string, string>>; preloaded?: string } = {},
+): Program {
+  const before = preloaded === undefined ? [] : ["--import", preloaded];
+  const path = fileURLToPath(new URL("gateway-program.ts", import.meta.url));
+  return startProgram(process.execPath, [...before, path, JSON.stringify(options)], { env });
 }
 
 export async function spoolFolder(t: TestContext): Promise<string> {

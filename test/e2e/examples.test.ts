@@ -120,6 +120,21 @@ test("the NATS example's batches are answered once stored, and reach the site's 
   await listener.close();
 });
 
+test("the gateway example's readings are spooled, stored, and reach the site's stream", async () => {
+  const listener = await hub.listen();
+  const printed = await hub.run(await commandOf("gateway"));
+  assertLines(printed, 3, /^stored: \{.*\}$/);
+  const sent = printed.trimEnd().split("\n");
+  const timestamps = sent.map((line) => JSON.parse(line.slice(line.indexOf("{"))).timestamp);
+  const ofShed = () => listener.readings().filter((reading) => reading.der_name === "shed");
+  await listener.until("three readings", () => ofShed().length >= 3);
+  await listener.close();
+  assert.deepEqual(
+    ofShed().map(({ timestamp }) => timestamp),
+    timestamps,
+  );
+});
+
 /** Runs an example over a restart of the hub, and compares what it printed with the stream. */
 async function assertResumes(path: string): Promise<void> {
   const example = startProgram(process.execPath, [path], { env: hub.env });

@@ -126,8 +126,11 @@ class MqttConnection implements UplinkConnection {
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    const overdue = setTimeout(() => this.#client.end(true), closeMs);
-    await this.#client.endAsync();
+    // Unless forced, the client waits for PUBACKs, which a lost connection never brings. On a dead line
+    // its farewell is never answered, and a second `end` would change nothing.
+    const isIdle = this.#lost === undefined && this.#waiting.size === 0;
+    const overdue = setTimeout(() => this.#client.stream.destroy(), closeMs);
+    await this.#client.endAsync(!isIdle);
     clearTimeout(overdue);
   }
 
