@@ -336,6 +336,10 @@ export interface components {
         readonly Health: {
             readonly status: string;
             readonly version: string;
+            /** @description Version of nats-server */
+            readonly nats_server: string;
+            /** @description fsync, replicated or page-cache */
+            readonly durability: string;
         };
         /** Identity */
         readonly Identity: {

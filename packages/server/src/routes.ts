@@ -86,6 +86,7 @@ export async function registerRoutes(
   await registerOpenApi(app, { version: parts.version });
   await app.register(healthRoutes, {
     version: parts.version,
+    ...{ natsServer: parts.nats.version, durability: store.durability },
     metrics: metrics.registry,
     checks: readinessChecks(parts),
   });

@@ -12,12 +12,21 @@ export interface ReadinessCheck {
 
 export interface HealthOptions {
   readonly version: string;
+  /** Version of nats-server. */
+  readonly natsServer: string;
+  /** What an acknowledged reading survives, in the word of an upload's answer. */
+  readonly durability: string;
   readonly metrics: Registry;
   readonly checks: readonly ReadinessCheck[];
 }
 
 const HealthAnswer = Type.Object(
-  { status: Type.String(), version: Type.String() },
+  {
+    status: Type.String(),
+    version: Type.String(),
+    nats_server: Type.String({ description: "Version of nats-server" }),
+    durability: Type.String({ description: "fsync, replicated or page-cache" }),
+  },
   { title: "Health" },
 );
 const ReadinessAnswer = Type.Object(
@@ -46,7 +55,10 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app
         response: { 200: HealthAnswer },
       },
     },
-    () => ({ status: "ok", version: options.version }),
+    () => ({
+      ...{ status: "ok", version: options.version },
+      ...{ nats_server: options.natsServer, durability: options.durability },
+    }),
   );
 
   app.get(
