@@ -1,5 +1,6 @@
 import { defineGroup } from "./command.ts";
 import { device } from "./commands/device.ts";
+import { doctor } from "./commands/doctor.ts";
 import { energy } from "./commands/energy.ts";
 import { gateway } from "./commands/gateway.ts";
 import { history } from "./commands/history.ts";
@@ -30,4 +31,5 @@ export const commands = defineGroup("A Novacore hub from the terminal and from s
   history,
   energy,
   simulate,
+  doctor,
 });

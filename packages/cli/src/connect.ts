@@ -1,7 +1,7 @@
 import { Novacore, type NovacoreOptions } from "@novacore/client";
 import { logInByKey } from "./challenge-login.ts";
 import { NotLoggedIn } from "./failure.ts";
-import { localHubUrl, readHubUrl } from "./hub-url.ts";
+import { chooseHubUrl } from "./hub-url.ts";
 import { readKey } from "./private-key.ts";
 import { type Profile, ProfileFolder } from "./profile.ts";
 import type { Progress } from "./progress.ts";
@@ -26,11 +26,10 @@ export interface ConnectParts {
 /** The hub and the login of the environment, else those of the profile. Throws NotLoggedIn. */
 export async function connect(parts: ConnectParts, options?: ConnectOptions): Promise<Connected> {
   const { terminal, progress, profileName } = parts;
-  const { NOVACORE_URL, NOVACORE_TOKEN } = terminal.env;
+  const { NOVACORE_TOKEN } = terminal.env;
   const folder = new ProfileFolder(terminal.env, profileName);
   const profile = folder.read();
-  const given = NOVACORE_URL ? readHubUrl(NOVACORE_URL, "NOVACORE_URL") : undefined;
-  const url = given ?? profile?.url ?? localHubUrl;
+  const url = chooseHubUrl(undefined, terminal.env, profile);
   progress.show(`Asking ${url}`);
   if (NOVACORE_TOKEN) {
     const nova = new Novacore({ baseUrl: url, token: NOVACORE_TOKEN, ...options });

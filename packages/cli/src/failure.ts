@@ -53,10 +53,22 @@ function exitCodesTo(exitCode: number, codes: readonly (ErrorCode | ClientErrorC
   return Object.fromEntries(codes.map((code) => [code, exitCode]));
 }
 
-/** The sentence for people: what happened, and what was wrong with which member. */
+/** The sentence for people: what happened, why, and what was wrong with which member. */
 export function sentenceOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const details = thrown instanceof NovacoreError ? thrown.details : [];
   const told = details.filter(({ message }) => !thrown.message.includes(message));
-  return [thrown.message, ...told.map(({ path, message }) => `  ${path} ${message}`)].join("\n");
+  const lines = told.map(({ path, message }) => `  ${path} ${message}`);
+  return [withReason(thrown), ...lines].join("\n");
+}
+
+/** That a fetch failed says little; the socket's own error, which it wraps, says why. */
+function withReason(thrown: Error): string {
+  if (!(thrown instanceof NovacoreError) || thrown.code !== "unreachable") return thrown.message;
+  let reason: unknown = thrown.cause;
+  while (reason instanceof Error && reason.cause instanceof Error) reason = reason.cause;
+  const why = reason instanceof Error ? reason.message || ("code" in reason && reason.code) : "";
+  return why && !thrown.message.includes(String(why))
+    ? `${thrown.message} (${why})`
+    : thrown.message;
 }

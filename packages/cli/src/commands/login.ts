@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { CommandFailed } from "../failure.ts";
 import { optional } from "../field.ts";
-import { localHubUrl, readHubUrl } from "../hub-url.ts";
+import { chooseHubUrl, localHubUrl } from "../hub-url.ts";
 import { readKeyFile } from "../key-file.ts";
 import { createKey, type PrivateKey, readKey } from "../private-key.ts";
 import { ProfileFolder } from "../profile.ts";
@@ -27,7 +27,7 @@ export const login = defineCommand({
   async run({ url: urlGiven, key: keyFile, name }, context) {
     const { output, progress, signal, profileName, terminal } = context;
     const folder = new ProfileFolder(terminal.env, profileName);
-    const url = chooseUrl(urlGiven, context, folder);
+    const url = chooseHubUrl(urlGiven, terminal.env, folder.read());
     const key = await chooseKey(keyFile, context, folder);
     progress.show(`Logging in to ${url}`);
     const profile = await logInAs(key, { url, name, signal });
@@ -48,13 +48,6 @@ export const login = defineCommand({
     );
   },
 });
-
-function chooseUrl(given: string | undefined, { terminal }: Context, folder: ProfileFolder) {
-  if (given !== undefined) return readHubUrl(given, "--url");
-  const { NOVACORE_URL } = terminal.env;
-  if (NOVACORE_URL) return readHubUrl(NOVACORE_URL, "NOVACORE_URL");
-  return folder.read()?.url ?? localHubUrl;
-}
 
 /** The profile's key, the given one or a new one; kept before the hub hears of it. */
 async function chooseKey(
