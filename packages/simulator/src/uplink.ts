@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { VirtualGateway } from "./gateway.ts";
 import type { Log } from "./log.ts";
 import { connectMqtt } from "./mqtt-connection.ts";
@@ -76,9 +77,12 @@ export function connectUplink(options: UplinkOptions): Uplink {
     acknowledged: first.promise,
     counts,
     async close() {
-      const overdue = setTimeout(() => client.end(true), closeMs);
-      await client.endAsync();
-      clearTimeout(overdue);
+      // It waits for acknowledgements; one that never comes is not waited for by a second `end`.
+      const overdue = new AbortController();
+      const late = delay(closeMs, undefined, overdue).catch(() => undefined);
+      await Promise.race([client.endAsync(), late]);
+      overdue.abort();
+      client.stream.destroy();
     },
   };
 }

@@ -9,6 +9,8 @@ export interface RecordingBroker {
   readonly payloads: readonly string[];
   /** Whether CONNECT is accepted (else: not authorized). */
   accepts: boolean;
+  /** Whether what is published is acknowledged. */
+  acknowledges: boolean;
   dropConnections(): void;
   /** Resolves once `holds` does; checked after every packet. */
   until(holds: () => boolean): Promise<void>;
@@ -44,7 +46,8 @@ export async function startRecordingBroker(port = 0): Promise<RecordingBroker> {
     } else if (type === packetTypes.publish) {
       const topicEnd = 2 + body.readUInt16BE(0);
       payloads.push(body.subarray(topicEnd + 2).toString());
-      socket.write(Buffer.from([0x40, 2, body[topicEnd] ?? 0, body[topicEnd + 1] ?? 0]));
+      if (broker.acknowledges)
+        socket.write(Buffer.from([0x40, 2, body[topicEnd] ?? 0, body[topicEnd + 1] ?? 0]));
     } else if (type === packetTypes.pingRequest) {
       socket.write(Buffer.from([0xd0, 0]));
     } else if (type === packetTypes.disconnect) {
@@ -61,6 +64,7 @@ export async function startRecordingBroker(port = 0): Promise<RecordingBroker> {
     passwords,
     payloads,
     accepts: true,
+    acknowledges: true,
     dropConnections: () => {
       for (const socket of sockets) socket.destroy();
     },

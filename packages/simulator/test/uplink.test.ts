@@ -62,3 +62,11 @@ test("while the hub is away the newest are kept and the others counted", async (
   await broker.until(() => broker.payloads.length === 3);
   assert.deepEqual(broker.payloads, ["3", "4", "5"]);
 });
+
+test("closing ends also where an acknowledgement never comes", async () => {
+  broker.acknowledges = false;
+  const { publish, close } = connect();
+  publish("a/b", "one");
+  await broker.until(() => broker.payloads.length === 1);
+  await close();
+});
