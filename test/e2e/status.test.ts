@@ -99,6 +99,17 @@ test("a DER that reported is online, one that never did is not, and the values' 
   assert.equal(answer.gateways.length, 2);
 });
 
+test("an answer is good for one moment and one reader: no cache keeps it", async () => {
+  const { home } = await open();
+  const { serial } = home.gateway;
+  for (const path of [`/sites/${home.siteId}/status`, `/gateways/${serial}/status`]) {
+    const headers = { authorization: `Bearer ${home.token}` };
+    const response = await fetch(`${hub.url}${path}`, { headers });
+    await response.body?.cancel();
+    assert.equal(response.headers.get("cache-control"), "private, no-cache", path);
+  }
+});
+
 test("a connected gateway is there, and once it is disconnected that is the reason", async () => {
   const { home, api, started } = await open();
   const { serial } = home.gateway;

@@ -66,6 +66,11 @@ export const limits = {
   gatewayTreesMax: 20_000,
   /** Least time between two readings of one gateway's devices: bounds what unknown DERs cost. */
   gatewayTreeReloadMs: 100,
+  /**
+   * DERs of one device: an inverter with every tracker and meter has a tenth of them. Answers hold all
+   * DERs of a device, whatever a page is.
+   */
+  dersPerDeviceMax: 64,
 
   // Streams
   gatewayTelemetryAgeMs: 86_400_000,

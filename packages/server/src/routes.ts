@@ -12,8 +12,10 @@ import { sseRoutes } from "./deliver/sse.ts";
 import { type AcceptWebSocket, createWebSocketDoor, webSocketRoutes } from "./deliver/websocket.ts";
 import { createFrameSource } from "./frame-source.ts";
 import { claimStartMs, rejectionSight } from "./gateway-sight.ts";
+import { createHistoryTurns } from "./history-turns.ts";
 import { httpSource } from "./ingest/http-source.ts";
 import type { Ingest } from "./ingest/ingest.ts";
+import { inTurns } from "./last-known.ts";
 import { limits } from "./limits.ts";
 import type { NatsServer } from "./nats/server.ts";
 import { healthRoutes, type ReadinessCheck } from "./observe/health.ts";
@@ -30,7 +32,6 @@ import { createRateLimits, type RateLimits } from "./rest/rate-limits.ts";
 import { restRoutes } from "./rest/routes.ts";
 import { requestValidator } from "./rest/validator.ts";
 import { registerStatus } from "./status.ts";
-import type { LastKnown } from "./status-reader.ts";
 import type { BackEndConsumers } from "./store/consumers.ts";
 import { readGatewayState } from "./store/gateway-state.ts";
 import { rejectionRoutes } from "./store/rejection-routes.ts";
@@ -58,8 +59,6 @@ export interface RouteParts {
   readonly history: TelemetryHistory;
   /** Account SYS. */
   readonly sys: NatsConnection;
-  /** The last readings of DERs that the stream does not hold any more. */
-  readonly lastKnown?: LastKnown;
   /** Account HUB. */
   readonly hub: NatsConnection;
   /** Account DEV. */
@@ -143,6 +142,8 @@ async function registerStreams(
   rateLimits: RateLimits,
 ): Promise<{ readonly acceptWebSocket: AcceptWebSocket }> {
   const { config, access: everyAccess, registry, ingest, delivery, hub, log, metrics } = parts;
+  const inTurn = createHistoryTurns();
+  const lastKnown = inTurns(inTurn, parts.history.lastKnown);
   const access = createStreamGrants(everyAccess, registry, config.corsOrigins);
   const connections = new OpenConnections({ delivery, access, log });
   app.addHook("preClose", () => connections.drain());
@@ -155,10 +156,11 @@ async function registerStreams(
   const limited: FastifyPluginAsync = async (part) => {
     rateLimits.byIdentity(part);
     const callerOf = createCallerOf(everyAccess);
-    const { readStatus } = await registerStatus(part, { ...parts, connections, callerOf });
+    const statusParts = { ...parts, connections, callerOf, lastKnown };
+    const { readStatus } = await registerStatus(part, statusParts);
     await part.register(async (queries) => {
       rateLimits.byIdentity(queries, limits.historyRequestsPerMinute);
-      await registerTelemetry(queries, { ...parts, callerOf, readStatus });
+      await registerTelemetry(queries, { ...parts, callerOf, inTurn, readStatus });
     });
     const sseMetrics = metricsOf("sse");
     await part.register(sseRoutes, { delivery, access, connections, metrics: sseMetrics, log });

@@ -166,7 +166,6 @@ export async function createServer(config: Config, options: HubOptions = {}): Pr
     delivery,
     archive,
     history,
-    lastKnown: history.lastKnown,
     sys,
     hub,
     dev,

@@ -3,19 +3,16 @@ import type { LastSeen } from "./deliver/last-seen.ts";
 import type { SilenceReason } from "./deliver/liveness.ts";
 import { type LivenessState, livenessAt } from "./deliver/liveness-times.ts";
 import type { WatchedSites } from "./deliver/watched-sites.ts";
+import type { LastKnown, LastKnownAsker, LastReading } from "./last-known.ts";
 import type { Der } from "./registry/ders.ts";
 import { readingTypeFor } from "./registry/device-types.ts";
 import type { Device } from "./registry/devices.ts";
 import { explainSilence, type SilenceParts } from "./silence.ts";
 
-export type SeenSites = readonly string[] | "all";
-
 /** Who asks how DERs do. */
-export interface StatusAsker {
-  /** Whose turn it is to read. */
-  readonly party: string;
-  /** Sites whose readings count: where a device stood before it was moved may be nothing of theirs. */
-  readonly sites: SeenSites;
+export interface StatusAsker extends LastKnownAsker {
+  /** Default: what the stream does not hold any more is looked for. */
+  readonly lastKnown?: ReadonlyMap<string, LastReading>;
 }
 
 /** How a DER does, and by which reading that is known. */
@@ -30,20 +27,6 @@ export interface DerStatus {
   readonly last: LastReading | undefined;
 }
 
-/** The last that is known of a DER's readings. */
-export interface LastReading {
-  /** When the newest was taken, gateway clock, epoch ms. */
-  readonly timestampMs: number;
-  /** When the last one reached the hub. */
-  readonly receivedAtMs: number;
-}
-
-/** Finds the last readings, at these sites, of DERs of which the stream holds none there any more. */
-export type LastKnown = (
-  derIds: readonly string[],
-  sites: SeenSites,
-) => Promise<ReadonlyMap<string, LastReading>>;
-
 export interface StatusReaderParts extends SilenceParts {
   readonly watchedSites: Pick<WatchedSites, "lastSeen" | "knownOf">;
   readonly lastKnown: LastKnown;
@@ -57,20 +40,30 @@ export async function readStatus(
 ): Promise<readonly DerStatus[]> {
   const ders = devices.flatMap((device) => device.ders.map((der) => ({ device, der })));
   const seen = await readSeen(parts, devices, asker);
-  const missing = ders.map(({ der }) => der.id).filter((id) => !seen.has(id));
-  const older = missing.length === 0 ? new Map() : await parts.lastKnown(missing, asker.sites);
+  const missing = ders.flatMap(({ device: { orgId, siteId, id: deviceId }, der }) =>
+    seen.has(der.id) ? [] : [{ orgId, siteId, deviceId, derId: der.id }],
+  );
+  const older = asker.lastKnown ?? (await lastKnownOf(parts, missing, asker));
   const nowMs = parts.now();
   const statuses = ders.map(({ device, der }): DerStatus => {
     const type = readingTypeFor(device.type, der.type);
     const about = { device, der, type, why: undefined };
     const last = seen.get(der.id);
     if (last !== undefined) return { ...about, ...stateOf(parts, last, nowMs), last };
-    const known: LastReading | undefined = older.get(der.id);
+    const known = older.get(der.id);
     // What never reported has been silent since it was made.
     const sinceMs = known?.receivedAtMs ?? Date.parse(der.createdAt);
     return { ...about, state: "offline", sinceMs, last: known };
   });
   return withReasons(parts, devices, statuses);
+}
+
+async function lastKnownOf(
+  { lastKnown }: StatusReaderParts,
+  missing: Parameters<LastKnown>[0],
+  asker: StatusAsker,
+): ReturnType<LastKnown> {
+  return missing.length === 0 ? new Map() : lastKnown(missing, asker);
 }
 
 /** By DER. A device that was moved has readings under the site that it came from as well. */

@@ -9,6 +9,7 @@ import { Turnstile } from "./deliver/turnstile.ts";
 import { GatewayPresences } from "./gateway-presence.ts";
 import { claimStartMs, rejectionSight } from "./gateway-sight.ts";
 import type { Ingest } from "./ingest/ingest.ts";
+import type { LastKnown } from "./last-known.ts";
 import { limits } from "./limits.ts";
 import { readGatewayConnection } from "./nats/gateway-connections.ts";
 import type { Registry } from "./registry/database.ts";
@@ -16,7 +17,7 @@ import type { Device } from "./registry/devices.ts";
 import type { CallerOf } from "./rest/authenticate.ts";
 import { statusRoutes } from "./rest/status.ts";
 import { explainSilence } from "./silence.ts";
-import { type DerStatus, type LastKnown, readStatus, type StatusAsker } from "./status-reader.ts";
+import { type DerStatus, readStatus, type StatusAsker } from "./status-reader.ts";
 import { readGatewayState } from "./store/gateway-state.ts";
 import { isVisible } from "./store/rejection-routes.ts";
 import type { RejectionRecord } from "./store/rejections.ts";
@@ -34,8 +35,7 @@ export interface StatusParts {
   readonly sys: NatsConnection;
   /** Account DEV. */
   readonly dev: NatsConnection;
-  /** Default: of what the stream does not hold any more, nothing is known. */
-  readonly lastKnown?: LastKnown | undefined;
+  readonly lastKnown: LastKnown;
 }
 
 export type ReadStatus = (
@@ -51,7 +51,6 @@ export async function registerStatus(
   parts: StatusParts,
 ): Promise<{ readonly readStatus: ReadStatus }> {
   const { access, registry, callerOf, store, ingest, delivery, connections, sys, dev } = parts;
-  const { lastKnown = async () => new Map() } = parts;
   const presences = new GatewayPresences({
     readConnection: (serial) => orUnavailable(readGatewayConnection(sys, serial)),
     socketSinceMs: (serial) => connections.openSince(serial),
@@ -73,7 +72,7 @@ export async function registerStatus(
     const page = { after: undefined, limit: limits.pageItemsMax };
     return explainSilence(silence, await registry.devices.list(siteId, page), silent);
   });
-  const reader = { ...silence, watchedSites, lastKnown };
+  const reader = { ...silence, watchedSites, lastKnown: parts.lastKnown };
   const readStatusOf: ReadStatus = (devices, asker) => readStatus(reader, devices, asker);
   await app.register(statusRoutes, {
     ...{ access, registry, callerOf, now: Date.now },

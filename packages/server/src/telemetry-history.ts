@@ -9,17 +9,17 @@ import { isPartOf } from "./archive/partition.ts";
 import { archivePlace, type Config } from "./config.ts";
 import { StreamReader } from "./deliver/stream-reader.ts";
 import { DuckThread, type HistoryMetrics } from "./history/duck-thread.ts";
-import { type LatestParts, readLatest } from "./history/latest.ts";
+import type { LatestParts } from "./history/latest.ts";
 import { ReadingsSources } from "./history/range-source.ts";
 import { SequenceQueries } from "./history/sequence-query.ts";
+import { type LastKnown, readLastKnown } from "./last-known.ts";
 import { limits } from "./limits.ts";
 import type { Registry } from "./registry/database.ts";
-import type { LastKnown, LastReading, SeenSites } from "./status-reader.ts";
 import { backfillStream, enrichedStream } from "./store/stream-configs.ts";
 
 export interface TelemetryHistoryOptions {
   readonly config: Pick<Config, "archive" | "dataDir">;
-  readonly registry: Pick<Registry, "manifest" | "devices">;
+  readonly registry: Pick<Registry, "manifest">;
   /** Account HUB, of its own: the server scans while others on it wait. */
   readonly connection: NatsConnection;
   readonly duck: DuckThread;
@@ -92,7 +92,7 @@ export function openTelemetryHistory(options: TelemetryHistoryOptions): Telemetr
     folder && fetch && new SequenceQueries({ folder: folder.root, fetch, snapshot, duck });
   return {
     ...{ sources, duck, latest, sequences },
-    lastKnown: (derIds, sites) => lastKnown(latest, registry, derIds, sites),
+    lastKnown: (ders, asker) => readLastKnown(latest, ders, asker),
   };
 }
 
@@ -107,27 +107,4 @@ function fetcher(folder: ArchiveFolder): ArchiveFolder["fetch"] {
       throw new NovacoreError("unavailable", message, { cause });
     }
   };
-}
-
-async function lastKnown(
-  latest: LatestParts,
-  registry: TelemetryHistoryOptions["registry"],
-  derIds: readonly string[],
-  siteIds: SeenSites,
-): Promise<ReadonlyMap<string, LastReading>> {
-  const places = await Promise.all(
-    derIds.map(async (derId) => {
-      const der = await registry.devices.getDer(derId);
-      const device = der && (await registry.devices.get(der.deviceId));
-      if (device === undefined) return [];
-      return [{ orgId: device.orgId, siteId: device.siteId, deviceId: device.id, derId }];
-    }),
-  );
-  const { readings } = await readLatest(latest, places.flat(), { siteIds });
-  return new Map(
-    [...readings].map(([derId, { timestamp, received_at }]) => [
-      derId,
-      { timestampMs: Number(timestamp), receivedAtMs: Number(received_at) },
-    ]),
-  );
 }

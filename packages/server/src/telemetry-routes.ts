@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { Access } from "./access/access.ts";
 import { readLatest } from "./history/latest.ts";
 import { readSiteEnergy } from "./history/range-cells.ts";
-import { createHistoryTurns } from "./history-turns.ts";
+import type { InTurn } from "./history-turns.ts";
 import type { Registry } from "./registry/database.ts";
 import type { CallerOf } from "./rest/authenticate.ts";
 import { energyRoutes } from "./rest/energy.ts";
@@ -18,15 +18,16 @@ export interface TelemetryParts {
   readonly registry: Registry;
   readonly callerOf: CallerOf;
   readonly history: TelemetryHistory;
+  readonly inTurn: InTurn;
   readonly readStatus: ReadStatus;
 }
 
 /** What DERs reported and report: their newest readings, their past, and energy made of it. */
 export async function registerTelemetry(
   app: FastifyInstance,
-  { access, registry, callerOf, history, readStatus }: TelemetryParts,
+  { access, registry, callerOf, history, inTurn, readStatus }: TelemetryParts,
 ): Promise<void> {
-  const common = { access, registry, callerOf, inTurn: createHistoryTurns() };
+  const common = { access, registry, callerOf, inTurn };
   await app.register(telemetryRoutes, { ...common, history, unread: new UnreadAnswers() });
   await app.register(latestRoutes, {
     ...common,

@@ -1,5 +1,6 @@
 import { NovacoreError } from "@novacore/protocol";
 import type { Transaction } from "kysely";
+import { limits } from "../limits.ts";
 import { assertDerAllowed, type DerType, type DeviceType } from "./device-types.ts";
 import { newId } from "./ids.ts";
 import type { DerRow, Tables } from "./tables.ts";
@@ -23,7 +24,7 @@ export interface NewDer {
 /**
  * Adds the DERs that a device does not have yet, and gives back all of them in the order asked.
  * The caller holds the device's or gateway's lock. Throws `der_type_not_allowed`, or `conflict`
- * when a name is known as another type.
+ * when a name is known as another type or the device would have more than limits.dersPerDeviceMax.
  */
 export async function insertDers(
   trx: Transaction<Tables>,
@@ -50,12 +51,19 @@ export async function insertDers(
       created_at: new Date().toISOString(),
     };
     if (same === undefined) {
+      assertRoom(known.length, device.id, name);
       await trx.insertInto("ders").values(row).execute();
       known.push(row);
     }
     outcomes.push({ der: toDer(row), created: same === undefined });
   }
   return outcomes;
+}
+
+function assertRoom(count: number, deviceId: string, name: string): void {
+  if (count < limits.dersPerDeviceMax) return;
+  const sentence = `Device ${deviceId} has ${count} DERs, the most allowed, and so no room for ${name}.`;
+  throw new NovacoreError("conflict", sentence);
 }
 
 export function toDer(row: DerRow): Der {

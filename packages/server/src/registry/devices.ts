@@ -177,10 +177,8 @@ export class DeviceStore {
       )
       .orderBy("id")
       .execute();
-    return rows.map((row) => ({
-      ...toDevice(row),
-      ders: ders.filter((der) => der.device_id === row.id).map(toDer),
-    }));
+    const dersOf = Map.groupBy(ders, (der) => der.device_id);
+    return rows.map((row) => ({ ...toDevice(row), ders: (dersOf.get(row.id) ?? []).map(toDer) }));
   }
 }
 

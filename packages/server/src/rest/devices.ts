@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { NovacoreError } from "@novacore/protocol";
 import { Type } from "typebox";
+import { limits } from "../limits.ts";
 import { canonicalDeviceType, deviceTypeAliases, deviceTypes } from "../registry/device-types.ts";
 import type { Device } from "../registry/devices.ts";
 import {
@@ -29,8 +30,7 @@ const Provision = Type.Object(
     name: Type.Optional(Name),
     manufacturer: Type.Optional(Name),
     model: Type.Optional(Name),
-    // An inverter with every tracker and meter has a tenth of them.
-    ders: Type.Optional(Type.Array(NewDer, { maxItems: 64 })),
+    ders: Type.Optional(Type.Array(NewDer, { maxItems: limits.dersPerDeviceMax })),
   },
   {
     // See gatewayOf.

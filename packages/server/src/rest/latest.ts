@@ -5,6 +5,7 @@ import type { Access } from "../access/access.ts";
 import type { Caller } from "../access/caller.ts";
 import type { DerPlace, LatestReadings, StoredReading } from "../history/latest.ts";
 import type { InTurn } from "../history-turns.ts";
+import { lastReadingsOf } from "../last-known.ts";
 import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
 import type { Device } from "../registry/devices.ts";
@@ -118,7 +119,10 @@ export const latestRoutes: FastifyPluginAsyncTypebox<LatestRoutesOptions> = asyn
       const latest = await options.inTurn(caller.identityId, signal, () =>
         readLatest(ders, { siteIds, signal }),
       );
-      const statuses = await readStatus(devices, { party: caller.identityId, sites: siteIds });
+      const statuses = await readStatus(devices, {
+        ...{ party: caller.identityId, sites: siteIds, signal },
+        lastKnown: lastReadingsOf(latest.readings),
+      });
       const nowMs = now();
       const cursor = encodeCursor(latest.cursor);
       reply.header("cache-control", "private, no-cache");

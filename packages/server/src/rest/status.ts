@@ -126,8 +126,9 @@ export const statusRoutes: FastifyPluginAsyncTypebox<StatusRoutesOptions> = asyn
         response: { 200: SiteStatusAnswer },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { site_id: siteId } = request.params;
+      const { signal } = request;
       const caller = await callerOf(request);
       const { sites } = await access.authorize(caller, "site.view", { siteId });
       const page = { after: undefined, limit: limits.pageItemsMax };
@@ -136,9 +137,10 @@ export const statusRoutes: FastifyPluginAsyncTypebox<StatusRoutesOptions> = asyn
       const present = devices.filter(({ state }) => state !== "orphaned");
       const serials = [...new Set(present.map(({ gatewaySerial }) => gatewaySerial))].sort();
       const [ders, gateways] = await Promise.all([
-        readStatus(devices, { party: caller.identityId, sites }),
+        readStatus(devices, { party: caller.identityId, sites, signal }),
         Promise.all(serials.map((serial) => readGateway(caller, serial))),
       ]);
+      reply.header("cache-control", "private, no-cache");
       return { site_id: siteId, ders: toDerAnswers(ders, now()), gateways };
     },
   );
@@ -153,17 +155,19 @@ export const statusRoutes: FastifyPluginAsyncTypebox<StatusRoutesOptions> = asyn
         response: { 200: GatewayStatusAnswer },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { serial } = request.params;
+      const { signal } = request;
       const caller = await callerOf(request);
       const grant = await access.authorize(caller, "gateway.view", { gatewaySerial: serial });
       const devices = (await registry.devices.listBehind(serial)).filter(
         ({ siteId }) => grant.sites === "all" || grant.sites.includes(siteId),
       );
       const [ders, gateway] = await Promise.all([
-        readStatus(devices, { party: caller.identityId, sites: grant.sites }),
+        readStatus(devices, { party: caller.identityId, sites: grant.sites, signal }),
         readGateway(caller, serial),
       ]);
+      reply.header("cache-control", "private, no-cache");
       return { ...gateway, ders: toDerAnswers(ders, now()) };
     },
   );

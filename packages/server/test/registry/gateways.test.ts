@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { limits } from "../../src/limits.ts";
 import { inverter, onBothDatabases } from "./both-databases.ts";
 
 onBothDatabases("gateways and devices", (db) => {
@@ -123,6 +124,24 @@ onBothDatabases("gateways and devices", (db) => {
     ];
     await assert.rejects(db.registry.devices.provision({ ...device, ders }), { code: "conflict" });
     assert.deepEqual(await db.registry.devices.get(stored.id), stored);
+  });
+
+  it("a device has so many DERs and no more, however they are added", async () => {
+    const { orgId, siteId } = await db.newHome();
+    const { serial } = await db.newGateway(orgId);
+    const device = { ...inverter(orgId, siteId, serial), hardwareId: "full:1" };
+    const ders = Array.from({ length: limits.dersPerDeviceMax }, (_, index) => {
+      return { name: `der-${index}`, type: "meter" as const };
+    });
+    const { device: full } = await db.registry.devices.provision({ ...device, ders });
+    assert.equal(full.ders.length, limits.dersPerDeviceMax);
+    const more = { name: "more", type: "meter" as const };
+    const refusal = { code: "conflict", message: new RegExp(`${full.id} has ${ders.length} DERs`) };
+    await assert.rejects(db.registry.devices.addDer(full.id, more), refusal);
+    await assert.rejects(db.registry.devices.provision({ ...device, ders: [more] }), refusal);
+    // What is known already needs no room.
+    await db.registry.devices.provision({ ...device, ders });
+    assert.deepEqual(await db.registry.devices.get(full.id), full);
   });
 
   it("a device can stand on its own organization's sites only", async () => {
