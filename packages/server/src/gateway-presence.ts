@@ -6,6 +6,8 @@ import type { GatewayState } from "./store/gateway-state.ts";
 
 /** Whether a gateway is there, as far as this hub knows. */
 export interface GatewayPresence {
+  /** When the present owner claimed it, epoch ms: nothing here is from before. */
+  readonly claimStartMs: number;
   /** Over NATS, MQTT or a WebSocket. An upload is no connection. */
   readonly isConnected: boolean;
   /** Since when it is connected, or is not any more, epoch ms. */
@@ -31,12 +33,12 @@ export interface GatewayPresencesOptions {
 }
 
 /**
- * Asks about gateways, each at most once in limits.gatewayConnectionsMs: when a whole site falls
- * silent, all its DERs ask about one.
+ * Asks about gateways, each at most once in limits.gatewayConnectionsMs and claim: when a whole site
+ * falls silent, all its DERs ask about one.
  */
 export class GatewayPresences {
   readonly #options: GatewayPresencesOptions;
-  /** The oldest answer first. */
+  /** By serial and claim: an earlier owner's answer is not for the next one. The oldest first. */
   readonly #answers = new Map<string, { atMs: number; answer: Promise<GatewayPresence> }>();
 
   constructor(options: GatewayPresencesOptions) {
@@ -44,34 +46,36 @@ export class GatewayPresences {
   }
 
   /** Rejects when nats-server or the registry do not answer. */
-  of(serial: string): Promise<GatewayPresence> {
+  async of(serial: string): Promise<GatewayPresence> {
+    const claimStartMs = await this.#options.readClaimStartMs(serial);
     const nowMs = this.#options.now();
     for (const [known, { atMs }] of this.#answers) {
       if (nowMs - atMs < limits.gatewayConnectionsMs) break;
       this.#answers.delete(known);
     }
-    const known = this.#answers.get(serial);
+    const key = `${serial}@${claimStartMs}`;
+    const known = this.#answers.get(key);
     if (known !== undefined) return known.answer;
-    const answer = this.#options.turnstile.pass(() => this.#ask(serial));
-    this.#answers.set(serial, { atMs: nowMs, answer });
-    answer.catch(() => this.#answers.delete(serial));
+    const answer = this.#options.turnstile.pass(() => this.#ask(serial, claimStartMs));
+    this.#answers.set(key, { atMs: nowMs, answer });
+    answer.catch(() => this.#answers.delete(key));
     return answer;
   }
 
-  async #ask(serial: string): Promise<GatewayPresence> {
-    const { readClaimStartMs, readConnection, readState, socketSinceMs, clocks } = this.#options;
-    const claimMs = await readClaimStartMs(serial);
+  async #ask(serial: string, claimStartMs: number): Promise<GatewayPresence> {
+    const { readConnection, readState, socketSinceMs, clocks } = this.#options;
     const [connection, { state }] = await Promise.all([
       readConnection(serial),
-      readState(serial, claimMs),
+      readState(serial, claimStartMs),
     ]);
-    const clock = clocks.of(serial, claimMs);
+    const clock = clocks.of(serial, claimStartMs);
     const socketMs = socketSinceMs(serial);
     const sinceMs = sinceOf(connection, socketMs);
     const seenMs = [clock?.lastSeenMs, state?.receivedAtMs].filter((ms) => ms !== undefined);
     return {
+      claimStartMs,
       isConnected: connection.kind === "open" || socketMs !== undefined,
-      sinceMs: sinceMs && Math.max(sinceMs, claimMs),
+      sinceMs: sinceMs && Math.max(sinceMs, claimStartMs),
       lastSeenMs: seenMs.length === 0 ? undefined : Math.max(...seenMs),
       clock,
       clockDriftMs: clock?.clockDriftMs ?? driftOf(state),

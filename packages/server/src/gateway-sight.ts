@@ -18,7 +18,7 @@ export async function claimStartMs(
 
 /**
  * What a caller sees of a gateway's rejections: those of the present claim and, for somebody limited
- * to some sites, of devices there. Throws `not_found` or `forbidden`.
+ * to some sites, of devices there since they are there. Throws `not_found` or `forbidden`.
  */
 export async function rejectionSight(
   access: Pick<Access, "authorize">,
@@ -32,6 +32,9 @@ export async function rejectionSight(
   const devices = await registry.devices.listBehind(gatewaySerial);
   const names = devices
     .filter(({ siteId }) => sites.includes(siteId))
-    .flatMap(({ hardwareId }) => [hardwareId, sanitiseHardwareId(hardwareId)]);
-  return { sinceMs, hardwareIds: new Set(names) };
+    .flatMap(({ hardwareId, movedAt }) => {
+      const movedMs = movedAt === null ? sinceMs : Date.parse(movedAt);
+      return [hardwareId, sanitiseHardwareId(hardwareId)].map((name) => [name, movedMs] as const);
+    });
+  return { sinceMs, hardwareIds: new Map(names) };
 }

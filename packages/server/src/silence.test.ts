@@ -14,11 +14,13 @@ function device(id: string, state: Device["state"] = "active"): Device {
   return {
     ...{ id, orgId: "org", siteId: "sit", gatewaySerial: "gw", hardwareId: `hw:${id}`, state },
     ...{ name: null, manufacturer: null, model: null, type: "energy_meter", createdAt },
+    movedAt: null,
     ders: [{ id: `der-${id}`, deviceId: id, name: "grid", type: "meter", createdAt }],
   };
 }
 
 const away: GatewayPresence = {
+  claimStartMs: 0,
   isConnected: false,
   sinceMs: undefined,
   lastSeenMs: undefined,
@@ -108,6 +110,20 @@ const rows: readonly (readonly [name: string, Case, reason: string | undefined])
     "its readings are refused, whatever else there is",
     { presence: { isConnected: true }, rejections: [{}] },
     "rejected",
+  ],
+  [
+    "its readings were refused before its gateway was claimed",
+    { presence: { isConnected: true, claimStartMs: now - 59_999 }, rejections: [{}] },
+    "device_silent",
+  ],
+  [
+    "its readings were refused where it stood before",
+    {
+      presence: { isConnected: true },
+      rejections: [{}],
+      devices: [{ ...device("a"), movedAt: new Date(now - 59_999).toISOString() }],
+    },
+    "device_silent",
   ],
   [
     "it has reported since its last reading was refused",

@@ -40,7 +40,12 @@ export async function explainSilence(
     ]);
     const isThere = isPresent(presence, online, parts.now());
     for (const { derId, receivedAtMs = 0 } of silent) {
-      if ((rejectedAtMs.get(derId) ?? 0) > receivedAtMs) reasons.set(derId, "rejected");
+      const movedAt = deviceOf.get(derId)?.movedAt ?? null;
+      const movedMs = movedAt === null ? 0 : Date.parse(movedAt);
+      // What was refused before is nothing for those who see the DER only where it is now.
+      const sinceMs = Math.max(presence.claimStartMs, movedMs);
+      const rejectedMs = rejectedAtMs.get(derId) ?? 0;
+      if (rejectedMs >= sinceMs && rejectedMs > receivedAtMs) reasons.set(derId, "rejected");
       else if (!isThere) reasons.set(derId, "gateway_disconnected");
       else reasons.set(derId, receivedAtMs === 0 ? "never_reported" : "device_silent");
     }

@@ -12,6 +12,7 @@ function device(id: string, derCount: number): Device {
   return {
     ...{ id, orgId: "org", siteId: `site-of-${id}`, gatewaySerial: "gw", hardwareId: `hw:${id}` },
     ...{ name: null, manufacturer: null, model: null, type: "energy_meter", createdAt },
+    movedAt: null,
     state: "active",
     ders: Array.from({ length: derCount }, (_, index) => {
       const name = `m${index}`;
@@ -31,7 +32,7 @@ function silentHub(known: ReadonlyMap<string, LastReading> = new Map()) {
     },
     presences: {
       of: async () => ({
-        ...{ isConnected: true, sinceMs: undefined, lastSeenMs: undefined },
+        ...{ claimStartMs: 0, isConnected: true, sinceMs: undefined, lastSeenMs: undefined },
         ...{ clock: undefined, clockDriftMs: undefined },
       }),
     },

@@ -2,6 +2,7 @@ import { NovacoreError } from "@novacore/protocol";
 import type { Kysely, Transaction } from "kysely";
 import type { ChangeFeed } from "./changes.ts";
 import { type Der, insertDers, type NewDer, toDer } from "./ders.ts";
+import { toColumns, toDevice } from "./device-rows.ts";
 import type { DeviceType } from "./device-types.ts";
 import type { DeviceState } from "./gateway-tree.ts";
 import { newId } from "./ids.ts";
@@ -20,6 +21,8 @@ export interface Device {
   readonly type: DeviceType;
   readonly state: DeviceState;
   readonly createdAt: string;
+  /** When it came to its site from another one; null: it was never moved. */
+  readonly movedAt: string | null;
   readonly ders: readonly Der[];
 }
 
@@ -110,7 +113,8 @@ export class DeviceStore {
     if (device === undefined) throw new NovacoreError("not_found");
     await this.#db.transaction().execute(async (trx) => {
       if (settings.siteId !== undefined) await lockSite(trx, device.orgId, settings.siteId);
-      await trx.updateTable("devices").set(toColumns(id, settings)).where("id", "=", id).execute();
+      const columns = toColumns(device, settings);
+      await trx.updateTable("devices").set(columns).where("id", "=", id).execute();
     });
     this.#changes.emit("gateway", [device.gatewaySerial]);
     return (await this.get(id)) ?? device;
@@ -249,6 +253,7 @@ async function insertDevice(trx: Transaction<Tables>, id: string, device: NewDev
       type: device.type,
       state: "pending",
       created_at: new Date().toISOString(),
+      moved_at: null,
     })
     .execute();
 }
@@ -261,35 +266,9 @@ async function completeDevice(trx: Transaction<Tables>, known: DeviceRow, device
   await trx
     .updateTable("devices")
     .set({
-      ...toColumns(known.id, device),
+      ...toColumns({ id: known.id, siteId: known.site_id }, device),
       state: known.state === "orphaned" ? "pending" : known.state,
     })
     .where("id", "=", known.id)
     .execute();
-}
-
-function toColumns(id: string, { siteId, name, manufacturer, model }: DeviceSettings) {
-  return {
-    id,
-    ...(siteId !== undefined && { site_id: siteId }),
-    ...(name !== undefined && { name }),
-    ...(manufacturer !== undefined && { manufacturer }),
-    ...(model !== undefined && { model }),
-  };
-}
-
-function toDevice(row: DeviceRow & { readonly org_id: string }) {
-  return {
-    id: row.id,
-    orgId: row.org_id,
-    siteId: row.site_id,
-    gatewaySerial: row.gateway_serial,
-    hardwareId: row.hardware_id,
-    name: row.name,
-    manufacturer: row.manufacturer,
-    model: row.model,
-    type: row.type,
-    state: row.state,
-    createdAt: row.created_at,
-  };
 }

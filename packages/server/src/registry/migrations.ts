@@ -32,6 +32,11 @@ const migrations: Record<string, Migration> = {
       await sql.raw(archiveHomeTable).execute(db);
     },
   },
+  "0006-device-moves": {
+    up: async (db: Kysely<unknown>) => {
+      await sql.raw("alter table devices add column moved_at text").execute(db);
+    },
+  },
 };
 
 /** Plain SQL: it is the subset that both databases read the same way, and shows it. */

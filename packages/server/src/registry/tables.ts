@@ -105,6 +105,8 @@ export interface DeviceRow {
   type: DeviceType;
   state: DeviceState;
   created_at: string;
+  /** When it came to its site from another one; null: it was never moved. */
+  moved_at: string | null;
 }
 
 export interface DerRow {

@@ -8,8 +8,8 @@ import type { RejectionRecord, Rejections } from "./rejections.ts";
 export interface RejectionSight {
   /** None from before, epoch ms. */
   readonly sinceMs: number;
-  /** Only of these devices, as the gateway may write them. */
-  readonly hardwareIds: ReadonlySet<string> | "all";
+  /** Only of these devices, as the gateway may write them, and none from before a moment of each. */
+  readonly hardwareIds: ReadonlyMap<string, number> | "all";
 }
 
 export interface RejectionRoutesOptions {
@@ -96,5 +96,6 @@ export function isVisible(
   { sinceMs, hardwareIds }: RejectionSight,
 ): boolean {
   if (record.received_at < sinceMs) return false;
-  return hardwareIds === "all" || hardwareIds.has(record.hardware_id ?? "");
+  if (hardwareIds === "all") return true;
+  return record.received_at >= (hardwareIds.get(record.hardware_id ?? "") ?? Infinity);
 }

@@ -161,6 +161,22 @@ onBothDatabases("gateways and devices", (db) => {
     });
   });
 
+  it("when a device came from another site is known, and of one that never did nothing", async () => {
+    const { orgId, siteId } = await db.newHome();
+    const { serial } = await db.newGateway(orgId);
+    const wanted = { ...inverter(orgId, siteId, serial), hardwareId: "moved:1" };
+    const { device } = await db.registry.devices.provision(wanted);
+    const renamed = await db.registry.devices.update(device.id, { siteId, name: "roof" });
+    assert.deepEqual([device.movedAt, renamed.movedAt], [null, null]);
+    const barn = await db.registry.sites.create(orgId, { name: "Barn" });
+    const startedMs = Date.now();
+    const moved = await db.registry.devices.update(device.id, { siteId: barn.id });
+    const movedMs = Date.parse(moved.movedAt ?? "");
+    assert.ok(movedMs >= startedMs && movedMs <= Date.now(), `${moved.movedAt}`);
+    const { device: again } = await db.registry.devices.provision({ ...wanted, siteId: barn.id });
+    assert.equal(again.movedAt, moved.movedAt);
+  });
+
   it("a tree tells whose a gateway is, what is behind it, and what its readings are", async () => {
     const { orgId, siteId } = await db.newHome();
     const { serial } = await db.newGateway(orgId);
