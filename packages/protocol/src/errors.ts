@@ -38,6 +38,11 @@ export const errorTable = {
   too_many_connections: row(429, true, "Too many open connections; close some first.", 4010),
   unavailable: row(503, true, "The hub cannot do this right now; try again shortly.", 4011),
   query_timeout: row(503, true, "The query took too long; ask for less time or fewer fields."),
+  archive_damaged: row(
+    500,
+    false,
+    "A file of the archive cannot be read; ask for other days, and tell the hub's operator.",
+  ),
   internal: row(500, true, "The hub failed; the request id finds the reason in its log.", 4012),
   upgrade_required: row(426, false, "This address speaks WebSocket; use a WebSocket client."),
 

@@ -431,6 +431,8 @@ export const limits = {
   archiveLagMs: 10 * 60_000,
   /** How long a stop waits for what was gathered to be written; it comes again if it is not. */
   archiveStopMs: 10_000,
+  /** How long a file that a query could not read is told as a problem, and not logged again. */
+  archiveDamageToldMs: 10 * 60_000,
   /** Days that an organization's readings can be kept. */
   retentionDaysMax: 36_500,
 

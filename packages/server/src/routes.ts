@@ -177,7 +177,8 @@ async function registerStreams(
   return { acceptWebSocket: door.accept };
 }
 
-function readinessChecks({ nats, registry, hub, dev, archive }: RouteParts): ReadinessCheck[] {
+function readinessChecks(parts: RouteParts): ReadinessCheck[] {
+  const { nats, registry, hub, dev, archive, history } = parts;
   return [
     {
       name: "registry",
@@ -206,6 +207,8 @@ function readinessChecks({ nats, registry, hub, dev, archive }: RouteParts): Rea
     },
     // Readings are taken and delivered all the same, and wait in the stream for days.
     { name: "archive", isAdvisory: true, check: () => archive?.problem() },
+    // Queries of other days are answered all the same.
+    { name: "history", isAdvisory: true, check: () => history.duck.problem() },
   ];
 }
 

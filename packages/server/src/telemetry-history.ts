@@ -8,6 +8,7 @@ import { openFolder } from "./archive/open-folder.ts";
 import { isPartOf } from "./archive/partition.ts";
 import { archivePlace, type Config } from "./config.ts";
 import { StreamReader } from "./deliver/stream-reader.ts";
+import type { Result } from "./duck/database.ts";
 import { DuckThread, type HistoryMetrics } from "./history/duck-thread.ts";
 import type { LatestParts } from "./history/latest.ts";
 import { ReadingsSources } from "./history/range-source.ts";
@@ -83,7 +84,7 @@ export function openTelemetryHistory(options: TelemetryHistoryOptions): Telemetr
     backfill: { name: backfillStream, source: new StreamReader(connection, backfillStream) },
     now,
   });
-  const latest = { enriched, sources, duck, now };
+  const latest = { enriched, sources, duck: pastDamage(duck), now };
   const snapshot = (orgId: string, epoch: number, after: number) => {
     const query = { orgId, stream: enrichedStream, epoch, after };
     return registry.manifest.sequences(query, (part) => isPartOf(part, orgId));
@@ -93,6 +94,18 @@ export function openTelemetryHistory(options: TelemetryHistoryOptions): Telemetr
   return {
     ...{ sources, duck, latest, sequences },
     lastKnown: (ders, asker) => readLastKnown(latest, ders, asker),
+  };
+}
+
+/** The newest readings of DERs are told as far as they can be read. */
+function pastDamage(duck: DuckThread): LatestParts["duck"] {
+  const nothing: Result = { names: [], columns: [], rowCount: 0 };
+  return {
+    select: (...job) =>
+      duck.select(...job).catch((error: unknown) => {
+        if (error instanceof NovacoreError && error.code === "archive_damaged") return nothing;
+        throw error;
+      }),
   };
 }
 

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { NovacoreError } from "@novacore/protocol";
 import type { DuckOptions, Result } from "../duck/database.ts";
 import { limits } from "../limits.ts";
+import { Damages, damagedError, damageOf } from "./damage.ts";
 import type { DuckAnswer, DuckOrder, Job, JobResult, Select } from "./duck-jobs.ts";
 import type { EnergyOptions, SiteEnergies } from "./energy.ts";
 import type { RangeJob, RangeResult } from "./range-job.ts";
@@ -9,6 +10,7 @@ import type { RangeJob, RangeResult } from "./range-job.ts";
 export interface HistoryMetrics {
   readonly historyQueries: { inc(labels: { readonly result: "done" | "failed" }): void };
   readonly historySeconds: { observe(seconds: number): void };
+  readonly archiveDamaged: { inc(): void };
 }
 
 export interface DuckThreadOptions {
@@ -34,6 +36,7 @@ export type Lane = "answers" | "replays";
 export class DuckThread {
   readonly #options: Required<Omit<DuckThreadOptions, "metrics">>;
   readonly #metrics: HistoryMetrics | undefined;
+  readonly #damages: Damages;
   readonly #running = new Map<number, Query>();
   #waiting: Query[] = [];
   #worker: Worker | undefined;
@@ -44,6 +47,8 @@ export class DuckThread {
 
   constructor({ metrics, ...options }: DuckThreadOptions) {
     this.#metrics = metrics;
+    const { log } = options;
+    this.#damages = new Damages({ log, count: () => metrics?.archiveDamaged.inc(), now: Date.now });
     this.#options = {
       queriesMax: limits.historyQueriesMax,
       replaysMax: limits.archiveReplaysMax,
@@ -60,6 +65,11 @@ export class DuckThread {
     this.#worker ??= this.#startWorker();
   }
 
+  /** Why some of the archive cannot be read; undefined: no query has met that lately. */
+  problem(): string | undefined {
+    return this.#damages.problem();
+  }
+
   /** Queries under way and waiting, for metrics and leak tests. */
   get usage(): { readonly running: number; readonly waiting: number } {
     return { running: this.#running.size, waiting: this.#waiting.length };
@@ -67,7 +77,7 @@ export class DuckThread {
 
   /**
    * Throws `unavailable` when too many wait, `query_timeout`, `validation_failed` for what would be
-   * too large an answer, and the signal's own reason when it is aborted: then nothing runs any more
+   * too large an answer, `archive_damaged` where a file cannot be read, and the signal's own reason when it is aborted: then nothing runs any more
    * as soon as DuckDB has noticed.
    */
   async range(job: RangeJob, signal?: AbortSignal): Promise<RangeResult> {
@@ -187,9 +197,19 @@ export class DuckThread {
     this.#metrics?.historyQueries.inc({ result: answer.kind });
     if (query !== undefined) this.#metrics?.historySeconds.observe(query.runningSeconds);
     if (answer.kind === "done") query?.succeed(answer.result);
-    else query?.fail(toError(answer));
+    else query?.fail(this.#toError(answer));
     if (this.#isClosed && this.#running.size === 0) this.#idle.resolve();
     this.#startNext();
+  }
+
+  #toError({ code, message, details }: Extract<DuckAnswer, { kind: "failed" }>): Error {
+    if (code !== undefined) return new NovacoreError(code, message, { details });
+    if (message.includes("Out of Memory")) return new NovacoreError("unavailable", needsMemory);
+    const error = new Error(`DuckDB: ${message}`);
+    const damage = damageOf(message);
+    if (damage === undefined) return error;
+    this.#damages.note(damage, error);
+    return damagedError(damage, error);
   }
 }
 
@@ -249,12 +269,6 @@ class Query {
     clearTimeout(this.#timer);
     this.#settled();
   }
-}
-
-function toError({ code, message, details }: Extract<DuckAnswer, { kind: "failed" }>): Error {
-  if (code !== undefined) return new NovacoreError(code, message, { details });
-  if (message.includes("Out of Memory")) return new NovacoreError("unavailable", needsMemory);
-  return new Error(`DuckDB: ${message}`);
 }
 
 const needsMemory =

@@ -241,11 +241,14 @@ export class SequenceQueries {
   ): Promise<Result> {
     const statement = { sql, parameters: parameters.values, tables: [] };
     return this.#options.duck.select(statement, signal, "replays").catch((error: unknown) => {
-      const isSlow = error instanceof NovacoreError && error.code === "query_timeout";
-      throw isSlow ? new NovacoreError("unavailable", undefined, { cause: error }) : error;
+      // Whoever resumes keeps its place, and comes again until the operator has restored the file.
+      const isForNow = error instanceof NovacoreError && comesAgain.has(error.code);
+      throw isForNow ? new NovacoreError("unavailable", undefined, { cause: error }) : error;
     });
   }
 }
+
+const comesAgain: ReadonlySet<string> = new Set(["query_timeout", "archive_damaged"]);
 
 /** By how much a hub's clock may have been wrong. */
 const arrivalMarginMs = 3_600_000;

@@ -78,6 +78,10 @@ export function createMetrics() {
     archiveFailures: counter("archive_failures_total", "Failures of the archive, by part", [
       "part",
     ]),
+    archiveDamaged: counter(
+      "archive_damaged_total",
+      "Queries that met a file of the archive that cannot be read",
+    ),
     historyQueries: counter("history_queries_total", "Queries of the past that ended", ["result"]),
     historySeconds: histogram(
       "history_query_seconds",
