@@ -9,6 +9,7 @@ import { key } from "./commands/key.ts";
 import { latest } from "./commands/latest.ts";
 import { login } from "./commands/login.ts";
 import { org } from "./commands/org.ts";
+import { replay } from "./commands/replay.ts";
 import { simulate } from "./commands/simulate.ts";
 import { site } from "./commands/site.ts";
 import { tail } from "./commands/tail.ts";
@@ -30,6 +31,7 @@ export const commands = defineGroup("A Novacore hub from the terminal and from s
   latest,
   history,
   energy,
+  replay,
   simulate,
   doctor,
 });

@@ -1,9 +1,8 @@
-import type { Novacore, ReadingStream, ReadingsSource } from "@novacore/client";
+import type { ReadingStream } from "@novacore/client";
 import { defineCommand } from "../command.ts";
-import { optional, several } from "../field.ts";
-import { onlyOrganization } from "../only-organization.ts";
-import { oneOf, pastTime, wholeNumber } from "../readers.ts";
-import { readingTypes } from "../reading-types.ts";
+import { optional } from "../field.ts";
+import { pastTime, wholeNumber } from "../readers.ts";
+import { chooseSource, sourceOptions } from "../readings-source.ts";
 import { openLines, openTable, type TailView } from "../tail-view.ts";
 import { Ending } from "../terminal.ts";
 
@@ -13,14 +12,9 @@ export const tail = defineCommand({
     "At a terminal: a table with the last reading of each DER. In a pipe, or with --json: each " +
     "reading as a line of JSON. A connection that is lost comes back by itself and misses nothing.",
   options: {
-    site: several("SITE", "Readings of these sites"),
-    org: optional("ORG", "Readings of this organization; default: your only one"),
-    device: several("DEVICE", "Only of these devices"),
-    der: several("DER", "Only of these DERs"),
-    types: several("TYPE", `Only of these types: ${readingTypes.join(", ")}`, oneOf(readingTypes)),
+    ...sourceOptions,
     since: optional("TIME", "Begin in the past: 10m, 2h, 3d, or ISO-8601", pastTime()),
     cursor: optional("CURSOR", "Begin right after this position, which an earlier tail told"),
-    transport: optional("NAME", "websocket or sse", oneOf(["websocket", "sse"])),
     limit: optional("N", "End after so many readings", wholeNumber(1, 1_000_000_000)),
   },
   examples: [
@@ -59,27 +53,4 @@ async function showAll(stream: ReadingStream, view: TailView, limit: number): Pr
     count++;
     if (count >= limit) break;
   }
-}
-
-interface Wish {
-  readonly site: readonly string[] | undefined;
-  readonly org: string | undefined;
-  readonly device: readonly string[] | undefined;
-  readonly der: readonly string[] | undefined;
-}
-
-/** Sites, an organization, or where a lone device or DER is, which the hub knows. */
-async function chooseSource(
-  nova: Novacore,
-  { site, org, device, der }: Wish,
-  signal: AbortSignal,
-): Promise<ReadingsSource> {
-  if (site !== undefined) return nova.sites(site);
-  if (org !== undefined) return nova.org(org);
-  const [onlyDevice, ...otherDevices] = device ?? [];
-  const [onlyDer, ...otherDers] = der ?? [];
-  const isOne = [...otherDevices, ...otherDers].length === 0;
-  if (isOne && onlyDer !== undefined && onlyDevice === undefined) return nova.der(onlyDer);
-  if (isOne && onlyDevice !== undefined && onlyDer === undefined) return nova.device(onlyDevice);
-  return nova.org(await onlyOrganization(nova, signal));
 }
