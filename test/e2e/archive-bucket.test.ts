@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { createAsk } from "../support/ask.ts";
-import { createHome } from "../support/home.ts";
+import { startHangingServer } from "../support/hanging-server.ts";
+import { createHome, type Home } from "../support/home.ts";
 import { startHub } from "../support/hub.ts";
 import { listen } from "../support/listener.ts";
 import { startS3 } from "../support/s3-server.ts";
@@ -58,6 +59,49 @@ test("an archive in a bucket answers, also after the bucket was away, and what c
   await server.start();
   const found = await askUntil(powers, (each) => each.length === count + 1);
   assert.deepEqual(found, upTo(count + 1));
+});
+
+test("a bucket that hangs keeps nobody waiting who needs nothing of it", async (t) => {
+  const server = await startS3(t);
+  if (server === undefined) return t.skip("versitygw, an S3 server, is not installed");
+  const hanging = await startHangingServer(t, server.endpoint);
+  const hub = await startHub({
+    ...{ NOVACORE_ARCHIVE: "s3://archive/hub", NOVACORE_ARCHIVE_INTERVAL: "0.2" },
+    ...{ ...server.env, AWS_ENDPOINT_URL_S3: hanging.endpoint },
+  });
+  t.after(() => hub.close());
+  const ask = createAsk(hub.url);
+  const homes = [await createHome(hub), await createHome(hub)];
+  const startMs = Date.now() - 3 * dayMs;
+  const ofDay = ({ ders }: Home, day: number) =>
+    `/ders/${ders.meter.derId}/telemetry?from=${startMs + day * dayMs}&to=${startMs + day * dayMs + 1}&resolution=raw`;
+  const wishes = homes.flatMap((home) => [0, 1].map((day) => ({ home, day })));
+  for (const { home, day } of wishes) {
+    await home.publish("meter", { type: "meter", timestamp: startMs + day * dayMs, W: day });
+  }
+  const other = await createHome(hub);
+  await other.publish("meter", { type: "meter", timestamp: Date.now(), W: 7 });
+  const metrics = async () => (await ask("GET", "/metrics", {})).text;
+  await askUntil(metrics, (text) => /archive_readings_total\{kind="rows"\} 5\n/.test(text));
+  for (const { orgId } of homes) {
+    rmSync(join(hub.dataDir, "archive-cache", `org=${orgId}`), { recursive: true, force: true });
+  }
+  hanging.hang();
+  const waiting = wishes.map(({ home, day }) =>
+    ask("GET", ofDay(home, day), { token: home.token }),
+  );
+  // As many as there are turns, and one more.
+  await hanging.untilAsked(4);
+  const recent = `/sites/${other.siteId}/telemetry?from=${Date.now() - 3_600_000}&resolution=raw`;
+  const { status, body } = await ask("GET", recent, { token: other.token });
+  assert.deepEqual([status, body.data.map(({ W }: { W: number }) => W)], [200, [7]]);
+  hanging.goOn();
+  const answers = await Promise.all(waiting);
+  const powers = answers.map((answer) => answer.body.data.map(({ W }: { W: number }) => W));
+  assert.deepEqual(
+    powers,
+    wishes.map(({ day }) => [day]),
+  );
 });
 
 /** Asks again until it is so: the archive takes its time. */

@@ -68,4 +68,13 @@ export function assertLimits(): void {
   if (limits.gatheredBytesMax >= limits.subscriberQueueBytesMax) {
     throw new Error("gatheredBytesMax exceeds subscriberQueueBytesMax");
   }
+  if (limits.historyQueryMs >= limits.historyWaitMs) {
+    throw new Error("historyQueryMs is not below historyWaitMs");
+  }
+  if (limits.historyTurnsPerIdentityMax >= limits.historyTurnsMax) {
+    throw new Error("historyTurnsPerIdentityMax is not below historyTurnsMax");
+  }
+  if (limits.historyWaitingMax > limits.historyPartiesMax) {
+    throw new Error("historyWaitingMax exceeds historyPartiesMax");
+  }
 }

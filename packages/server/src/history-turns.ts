@@ -1,5 +1,6 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { NovacoreError } from "@novacore/protocol";
-import { Turnstile } from "./deliver/turnstile.ts";
+import { FairTurns } from "./fair-turns.ts";
 import { limits } from "./limits.ts";
 
 /** Runs a query of the past when the turn of whoever asks for it comes. */
@@ -12,46 +13,101 @@ export type InTurn = <T>(
 /**
  * Lets a few queries of the past run at once, from the reading of the stream to the answer, and the
  * identities that wait in turn: one that asks for a hundred delays another by one. Throws
- * `rate_limited` beyond historyWaitingPerIdentityMax, `unavailable` beyond historyWaitingMax and to
- * whoever has waited for historyWaitMs.
+ * `rate_limited` beyond historyWaitingPerIdentityMax, and `unavailable` beyond historyWaitingMax to
+ * whoever has one waiting already, beyond historyPartiesMax to everybody, and after historyWaitMs.
  */
 export function createHistoryTurns(): InTurn {
-  const turnstile = new Turnstile(limits.historyTurnsMax);
-  let waiting = 0;
-  return async (identityId, signal, work) => {
-    const own = turnstile.waitingOf(identityId);
-    if (own >= limits.historyWaitingPerIdentityMax) {
-      const message = `${own} of your queries wait already; ask again when they are answered.`;
-      throw new NovacoreError("rate_limited", message);
-    }
-    if (waiting >= limits.historyWaitingMax) {
-      const message = `${waiting} queries wait already; ask again shortly.`;
-      throw new NovacoreError("unavailable", message);
-    }
-    waiting++;
-    const gaveUp = Promise.withResolvers<never>();
-    let hasLeft = false;
-    const leave = (reason: unknown) => {
-      hasLeft = true;
-      gaveUp.reject(reason);
-    };
-    const timer = setTimeout(() => {
-      leave(new NovacoreError("unavailable", "The hub is busy with other queries."));
-    }, limits.historyWaitMs);
-    const abort = () => leave(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    const stopWaiting = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", abort);
-    };
-    const answer = turnstile.pass(async () => {
-      waiting--;
-      stopWaiting();
-      // Whoever left while it waited costs nothing more than its place in the line.
-      if (hasLeft) return gaveUp.promise;
-      signal.throwIfAborted();
-      return work();
-    }, identityId);
-    return Promise.race([answer, gaveUp.promise]).finally(stopWaiting);
+  const lanes: Lanes = {
+    queries: new FairTurns({
+      atOnceMax: limits.historyTurnsMax,
+      perPartyMax: limits.historyTurnsPerIdentityMax,
+      waitMs: limits.historyWaitMs,
+      lateSentence: "The hub is busy with other queries; try again shortly.",
+    }),
+    fetches: new FairTurns({
+      atOnceMax: limits.historyFetchesMax,
+      perPartyMax: limits.historyFetchesPerIdentityMax,
+      waitMs: limits.historyWaitMs,
+      lateSentence: "The hub is busy fetching the archive's files for others; try again shortly.",
+    }),
   };
+  return async (identityId, signal, work) => {
+    assertRoom(lanes, identityId);
+    const turn = new Turn(lanes, identityId, signal);
+    await turn.enter();
+    try {
+      return await turns.run(turn, work);
+    } finally {
+      turn.end();
+    }
+  };
+}
+
+/**
+ * Does what a query has to wait for without its turn, which others have meanwhile, in a lane of its
+ * own: a few at once, and of one identity fewer. Where nothing is done in turn it is done as it is.
+ */
+export function outsideTurn<T>(work: () => Promise<T>): Promise<T> {
+  const turn = turns.getStore();
+  return turn === undefined ? work() : turn.outside(work);
+}
+
+/** The turn in which something is done: between a route and a file that is missing lies much else. */
+const turns = new AsyncLocalStorage<Turn>();
+
+interface Lanes {
+  readonly queries: FairTurns;
+  readonly fetches: FairTurns;
+}
+
+class Turn {
+  readonly #lanes: Lanes;
+  readonly #identityId: string;
+  readonly #signal: AbortSignal;
+  #outsideCount = 0;
+  #isOver = false;
+  #giveBack: () => void = () => undefined;
+
+  constructor(lanes: Lanes, identityId: string, signal: AbortSignal) {
+    this.#lanes = lanes;
+    this.#identityId = identityId;
+    this.#signal = signal;
+  }
+
+  async enter(): Promise<void> {
+    const giveBack = await this.#lanes.queries.take(this.#identityId, this.#signal);
+    if (this.#isOver) giveBack();
+    else this.#giveBack = giveBack;
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#giveBack();
+  }
+
+  async outside<T>(work: () => Promise<T>): Promise<T> {
+    this.#outsideCount++;
+    this.#giveBack();
+    const leaveLane = await this.#lanes.fetches.take(this.#identityId, this.#signal);
+    const result = await work().finally(() => {
+      leaveLane();
+      this.#outsideCount--;
+    });
+    // The last of several brings the turn back.
+    if (this.#outsideCount === 0) await this.enter();
+    return result;
+  }
+}
+
+function assertRoom({ queries, fetches }: Lanes, identityId: string): void {
+  const own =
+    queries.waitingOf(identityId) + fetches.waitingOf(identityId) + fetches.takenBy(identityId);
+  if (own >= limits.historyWaitingPerIdentityMax) {
+    const message = `${own} of your queries wait already; ask again when they are answered.`;
+    throw new NovacoreError("rate_limited", message);
+  }
+  const all = queries.waiting + fetches.waiting + fetches.taken;
+  // Whoever has none waiting is let in all the same, so that a few cannot keep out everybody else.
+  if (all < (own === 0 ? limits.historyPartiesMax : limits.historyWaitingMax)) return;
+  throw new NovacoreError("unavailable", `${all} queries wait already; ask again shortly.`);
 }

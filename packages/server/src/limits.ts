@@ -195,6 +195,8 @@ export const limits = {
   /** Readings in the files that one turn looks through, and that a search for the newest does. */
   archiveScanReadings: 1_000_000,
   archiveNewestScanReadings: 5_000_000,
+  /** The same in files, which may be small. */
+  archiveScanFiles: 500,
   /** DERs whose newest readings are searched for in the archive, 150 bytes of memory each. */
   archiveNewestDersMax: 100_000,
   /** A read from the stream that takes longer has failed: the connection is down, or the server. */
@@ -334,17 +336,26 @@ export const limits = {
   // History
   /** Queries that run at once, beside archiveReplaysMax; each may use every thread of DuckDB's. */
   historyQueriesMax: 2,
-  /** Queries that wait for their turn; more are asked to come again. */
+  /** Queries that wait for their turn; of those who have one waiting more are asked to come again. */
   historyWaitingMax: 64,
+  /** The same of those who have none: each is let in once, and bounded all the same, 2 KiB each. */
+  historyPartiesMax: 1_000,
   /** Queries under way, the reading of the stream before them and the answer included. */
   historyTurnsMax: 3,
+  /** Of one identity: the last turn is always another's. */
+  historyTurnsPerIdentityMax: 2,
   /** Queries of one identity that may wait: as many as a page of charts asks for at once. */
   historyWaitingPerIdentityMax: 24,
   /** How soon they should: a few turns later. */
   historyRetryMs: 2_000,
-  /** How long one query may run, and how long its client may wait for its turn before that. */
+  /** How long one query may run, and how long its client may wait for its turn before that: for two. */
   historyQueryMs: 15_000,
-  historyWaitMs: 15_000,
+  historyWaitMs: 30_000,
+  /** Queries that wait for files from a bucket, of all and of one identity; they have no turn then. */
+  historyFetchesMax: 6,
+  historyFetchesPerIdentityMax: 2,
+  /** How long they may wait: what has come by then stays for the next time. */
+  historyFetchMs: 15_000,
   historyThreads: 2,
   /** What DuckDB may keep in memory; what does not fit goes to disk, up to the second. */
   historyMemoryBytesMax: 512 * 1024 ** 2,
@@ -374,6 +385,8 @@ export const limits = {
   historyStallMs: 30_000,
   /** Readings out of which lttb picks: a DER's month at 1 Hz, 16 bytes each. */
   historyLttbReadingsMax: 2_700_000,
+  /** Files that one query reads, a millisecond each: ten years of days, and a third more. */
+  historyFilesMax: 5_000,
   /** Longest range of single readings; of aggregated ones, ten years and what backfill may add. */
   historyRawMs: 31 * 86_400_000,
   historyRangeMs: 3_660 * 86_400_000,
@@ -404,6 +417,8 @@ export const limits = {
   archiveMergeDiskBytesMax: 16 * 1024 ** 3,
   /** One file of the archive to or from a bucket. */
   archiveTransferMs: 600_000,
+  /** After which a file of which nothing more comes is given up. */
+  archiveStallMs: 15_000,
   /** Files that are fetched from a bucket at a time, for one query. */
   archiveFetchesAtOnce: 8,
   /** How long what was fetched stays, whatever the room: longer than a query waits and runs. */

@@ -17,9 +17,18 @@ export class PartyLines<T> {
     else line.push(who);
   }
 
-  /** The first of the party whose turn it is, which goes behind the others. */
-  takeNext(): T | undefined {
+  /** Gives up a place in the line, which the next one has from now on. */
+  leave(party: string, who: T): void {
+    const line = this.#lines.get(party) ?? [];
+    const left = line.filter((each) => each !== who);
+    if (left.length > 0) this.#lines.set(party, left);
+    else this.#lines.delete(party);
+  }
+
+  /** The first of the party whose turn it is, of those that may; it goes behind the others. */
+  takeNext(mayGo: (party: string) => boolean = () => true): T | undefined {
     for (const [party, line] of this.#lines) {
+      if (!mayGo(party)) continue;
       const next = line.shift();
       this.#lines.delete(party);
       if (line.length > 0) this.#lines.set(party, line);

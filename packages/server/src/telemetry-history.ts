@@ -3,7 +3,6 @@ import { join, resolve } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { NovacoreError } from "@novacore/protocol";
 import type { Logger } from "pino";
-import type { ArchiveFolder } from "./archive/folder.ts";
 import { openFolder } from "./archive/open-folder.ts";
 import { isPartOf } from "./archive/partition.ts";
 import { archivePlace, type Config } from "./config.ts";
@@ -13,6 +12,7 @@ import { DuckThread, type HistoryMetrics } from "./history/duck-thread.ts";
 import type { LatestParts } from "./history/latest.ts";
 import { ReadingsSources } from "./history/range-source.ts";
 import { SequenceQueries } from "./history/sequence-query.ts";
+import { queriedFiles } from "./history-files.ts";
 import { type LastKnown, readLastKnown } from "./last-known.ts";
 import { limits } from "./limits.ts";
 import type { Registry } from "./registry/database.ts";
@@ -68,15 +68,15 @@ export interface TelemetryHistory {
 export function openTelemetryHistory(options: TelemetryHistoryOptions): TelemetryHistory {
   const { config, registry, connection, duck } = options;
   const folder = config.archive && openFolder(archivePlace(config));
-  const fetch = folder && fetcher(folder);
+  const bucket = folder && queriedFiles(folder);
   const now = Date.now;
   const enriched = new StreamReader(connection, enrichedStream);
   const sources = new ReadingsSources({
     archive:
-      folder === undefined || fetch === undefined
+      folder === undefined || bucket === undefined
         ? undefined
         : {
-            ...{ folder: folder.root, fetch },
+            ...{ folder: folder.root, bucket },
             snapshot: (query) =>
               registry.manifest.snapshot(query, (part) => isPartOf(part, query.orgId)),
           },
@@ -90,7 +90,9 @@ export function openTelemetryHistory(options: TelemetryHistoryOptions): Telemetr
     return registry.manifest.sequences(query, (part) => isPartOf(part, orgId));
   };
   const sequences =
-    folder && fetch && new SequenceQueries({ folder: folder.root, fetch, snapshot, duck });
+    folder &&
+    bucket &&
+    new SequenceQueries({ folder: folder.root, fetch: bucket.fetch, snapshot, duck });
   return {
     ...{ sources, duck, latest, sequences },
     lastKnown: (ders, asker) => readLastKnown(latest, ders, asker),
@@ -106,18 +108,5 @@ function pastDamage(duck: DuckThread): LatestParts["duck"] {
         if (error instanceof NovacoreError && error.code === "archive_damaged") return nothing;
         throw error;
       }),
-  };
-}
-
-/** What cannot be fetched now is told as such, with its reason as the cause. */
-function fetcher(folder: ArchiveFolder): ArchiveFolder["fetch"] {
-  return async (paths, signal) => {
-    try {
-      await folder.fetch(paths, signal);
-    } catch (cause) {
-      signal?.throwIfAborted();
-      const message = "The archive's files cannot be read right now; try again shortly.";
-      throw new NovacoreError("unavailable", message, { cause });
-    }
   };
 }

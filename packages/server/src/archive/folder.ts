@@ -16,8 +16,10 @@ export interface ArchiveFolder {
   publish(path: string): Promise<number>;
   /** What DuckDB reads it by, once it was fetched. */
   readable(path: string): string;
-  /** Makes files readable here, for minutes. */
-  fetch(paths: readonly string[], signal?: AbortSignal): Promise<void>;
+  /** Those that are to be fetched first; the others are readable here, for minutes. */
+  missing(files: readonly StoredFile[]): Promise<readonly StoredFile[]>;
+  /** Makes files readable here, for minutes. What has begun goes on when the signal ends the wait. */
+  fetch(files: readonly StoredFile[], signal?: AbortSignal): Promise<void>;
   /** Removes it, and a draft of it; it may be gone already. */
   remove(path: string): Promise<void>;
   /** Paths of all files and drafts, in no order. */
@@ -26,6 +28,12 @@ export interface ArchiveFolder {
   readId(): Promise<string | undefined>;
   /** Where it has an id already, that one stays. */
   writeId(id: string): Promise<void>;
+}
+
+/** A file as the manifest knows it. */
+export interface StoredFile {
+  readonly path: string;
+  readonly bytes: number;
 }
 
 /** A folder on a local disk. Files are made with mode 0600, folders with 0700. */
@@ -80,6 +88,10 @@ export class LocalFolder implements ArchiveFolder {
 
   readable(path: string): string {
     return join(this.root, ...path.split("/"));
+  }
+
+  async missing(): Promise<readonly StoredFile[]> {
+    return [];
   }
 
   async fetch(): Promise<void> {

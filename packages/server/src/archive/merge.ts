@@ -34,7 +34,7 @@ export async function mergeFiles(
   if (first === undefined) return [];
   const { duck, folder } = options;
   const { orgId, day } = first;
-  await folder.fetch(inputs.map(({ path }) => path));
+  await folder.fetch(inputs);
   const source = sourceOf(inputs, folder);
   const used = await usedColumns(duck, source.list);
   const hasLate = inputs.some((input) => input.kind === "late");
@@ -68,7 +68,7 @@ export async function writeCells(
   const [first] = inputs;
   if (first === undefined) return undefined;
   const { orgId, day } = first;
-  await folder.fetch(inputs.map((input) => input.path));
+  await folder.fetch(inputs);
   const path = newFilePath({ orgId, day, what: "cells" });
   await announce([path]);
   const query = select(`read_parquet(${listOf(inputs, folder)})`);

@@ -69,12 +69,32 @@ export class S3Bucket {
     return response.text();
   }
 
-  /** Into a file, which is whole when this resolves. */
-  async get(key: string, path: string, signal?: AbortSignal): Promise<void> {
-    const response = await this.#send("GET", this.#url(key), { signal: signal ?? null });
-    if (!response.ok || response.body === null) throw await this.#fault("read", key, response);
-    // The length that was announced is checked by fetch: an answer that is cut off is an error.
-    await pipeline(Readable.fromWeb(response.body), createWriteStream(path, { mode: 0o600 }));
+  /** Into a file, which is whole and on the disk when this resolves. */
+  async get(key: string, path: string): Promise<void> {
+    const stall = new AbortController();
+    const seconds = limits.archiveStallMs / 1_000;
+    const timer = setTimeout(() => {
+      stall.abort(new Error(`${this.name}${key} does not come: nothing for ${seconds} s.`));
+    }, limits.archiveStallMs);
+    try {
+      const { signal } = stall;
+      const response = await this.#send("GET", this.#url(key), { signal });
+      if (!response.ok || response.body === null) throw await this.#fault("read", key, response);
+      // The length that was announced is checked by fetch: an answer that is cut off is an error.
+      const chunks = Readable.fromWeb(response.body);
+      const watch = async function* () {
+        for await (const chunk of chunks) {
+          timer.refresh();
+          yield chunk;
+        }
+      };
+      await pipeline(watch, createWriteStream(path, { mode: 0o600, flush: true }), { signal });
+    } catch (error) {
+      stall.signal.throwIfAborted();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** It may be gone already. */

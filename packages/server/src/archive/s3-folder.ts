@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { limits } from "../limits.ts";
-import { type ArchiveFolder, LocalFolder } from "./folder.ts";
+import { type ArchiveFolder, LocalFolder, type StoredFile } from "./folder.ts";
 import type { S3Bucket } from "./s3-bucket.ts";
 import type { OnStep } from "./steps.ts";
 
@@ -46,7 +46,7 @@ export class S3Folder implements ArchiveFolder {
   async publish(path: string): Promise<number> {
     const draft = this.#local.draftOf(path);
     this.#onStep("drafted");
-    const { size } = await stat(draft);
+    const size = await sync(draft);
     await this.#bucket.put(path, draft);
     this.#onStep("synced");
     await rename(draft, this.readable(path));
@@ -58,17 +58,23 @@ export class S3Folder implements ArchiveFolder {
     return this.#local.readable(path);
   }
 
-  async fetch(paths: readonly string[], signal?: AbortSignal): Promise<void> {
-    const left = paths.values();
-    let hasFetched = false;
+  async missing(files: readonly StoredFile[]): Promise<readonly StoredFile[]> {
+    const areHere = await Promise.all(files.map((file) => this.#isHere(file)));
+    return files.filter((_, index) => areHere[index] === false);
+  }
+
+  async fetch(files: readonly StoredFile[], signal?: AbortSignal): Promise<void> {
+    const missing = await this.missing(files);
+    if (missing.length === 0) return;
+    const left = missing.values();
     const work = async () => {
-      for (const path of left) {
+      for (const file of left) {
         signal?.throwIfAborted();
-        hasFetched = !(await this.#touch(path)) || hasFetched;
+        await orAborted(this.#bring(file), signal);
       }
     };
     await Promise.all(Array.from({ length: limits.archiveFetchesAtOnce }, work));
-    if (hasFetched) this.#sweep();
+    this.#sweep();
   }
 
   async remove(path: string): Promise<void> {
@@ -95,23 +101,27 @@ export class S3Folder implements ArchiveFolder {
     await this.#sweeping;
   }
 
-  /** False: it was not here and had to be fetched. */
-  async #touch(path: string): Promise<boolean> {
-    const target = this.readable(path);
+  /** A power cut, or a full disk, may have left less of it than there was. */
+  async #isHere({ path, bytes }: StoredFile): Promise<boolean> {
+    const file = this.readable(path);
     try {
-      await this.#markUsed(target);
+      if ((await stat(file)).size !== bytes) return false;
+      await this.#markUsed(file);
       return true;
     } catch (error) {
       if (!isAbsence(error)) throw error;
+      return false;
     }
-    // Not ended with the query that began it: others may wait for the same.
-    let fetching = this.#fetching.get(path);
-    if (fetching === undefined) {
-      fetching = this.#download(path, target).finally(() => this.#fetching.delete(path));
-      this.#fetching.set(path, fetching);
-    }
-    await fetching;
-    return false;
+  }
+
+  /** Not ended with the query that began it: others may wait for the same. */
+  #bring(file: StoredFile): Promise<void> {
+    const { path } = file;
+    const begun = this.#fetching.get(path);
+    if (begun !== undefined) return begun;
+    const fetching = this.#download(file).finally(() => this.#fetching.delete(path));
+    this.#fetching.set(path, fetching);
+    return fetching;
   }
 
   async #markUsed(file: string): Promise<void> {
@@ -119,11 +129,17 @@ export class S3Folder implements ArchiveFolder {
     await utimes(file, time, time);
   }
 
-  async #download(path: string, target: string): Promise<void> {
+  async #download({ path, bytes }: StoredFile): Promise<void> {
+    const target = this.readable(path);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     const part = `${target}.${randomUUID()}.part`;
     try {
       await this.#bucket.get(path, part);
+      const { size } = await stat(part);
+      if (size !== bytes) {
+        const what = `${this.#bucket.name}${path} has ${size} bytes, and the registry says ${bytes}`;
+        throw new Error(`${what}: bring back the object that was there.`);
+      }
       await this.#markUsed(part);
       await rename(part, target);
     } finally {
@@ -166,4 +182,28 @@ const idKey = "archive-id";
 
 function isAbsence(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+/** Its size, once it is on the disk. */
+async function sync(path: string): Promise<number> {
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Rejects with the signal's reason as soon as it is aborted, whatever becomes of the work. */
+async function orAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { NovacoreError } from "@novacore/protocol";
+import type { ArchiveFolder, StoredFile } from "../archive/folder.ts";
 import { limits } from "../limits.ts";
 import type { ArchiveFile, ArchiveSnapshot, FileQuery } from "../registry/manifest.ts";
 import { type PackedRows, RowPacker } from "./packed-rows.ts";
@@ -12,8 +13,8 @@ export interface ReadingsSourcesOptions {
   readonly archive:
     | {
         readonly folder: string;
-        /** Makes files of the archive readable in the folder. */
-        readonly fetch?: (paths: readonly string[], signal?: AbortSignal) => Promise<void>;
+        /** Makes files readable in the folder; undefined: they all are. */
+        readonly bucket?: Pick<ArchiveFolder, "missing" | "fetch">;
         readonly snapshot: (query: FileQuery) => Promise<ArchiveSnapshot>;
       }
     | undefined;
@@ -53,32 +54,48 @@ export class ReadingsSources {
     this.#options = options;
   }
 
-  /** Throws `unavailable` when a stream cannot be read, or holds too much that is not archived. */
+  /**
+   * Throws `unavailable` when a stream cannot be read, or holds too much that is not archived, or when
+   * files do not come from the bucket; `validation_failed` when there are too many of them.
+   */
   async find(wish: SourceWish): Promise<FoundSource> {
-    const { enriched, now } = this.#options;
-    for (let attempt = 1; ; attempt++) {
-      const atMs = now();
-      const { files, positions } = await this.#snapshot(wish);
-      const { epoch, oldest, newest } = await enriched.source.bounds();
-      const archived = positions.find(({ stream }) => stream === enriched.name);
-      // Of a stream that was made anew nothing is archived yet.
-      const after = archived?.epoch === epoch ? archived.sequence : 0;
-      const from = Math.max(after + 1, oldest, await this.#firstOf(wish.filter, newest));
-      const packer = new RowPacker();
-      const bounds = { epoch, fromSequence: from, upToSequence: newest };
-      const tails = [await readTail(enriched.source, { ...wish, ...bounds }, packer)];
-      const older = await this.#readBackfill(wish, positions, { nowMs: atMs, packer });
-      // The archive has just taken what was there: its files are not among these.
-      if (older === "gone") {
-        if (attempt < attemptsMax) continue;
-        throw new NovacoreError("unavailable");
+    for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+      const result = await this.#tryToFind(wish);
+      switch (result.kind) {
+        case "found":
+          return result.found;
+        case "missing":
+          // What was read of the streams is read again: nobody holds it as long as this takes.
+          await this.#options.archive?.bucket?.fetch(result.files, wish.signal);
+          break;
+        case "gone":
+          break;
       }
-      if (older !== undefined) tails.push(older);
-      const moment = wish.filter.asOf ?? { epoch, head: newest, atMs };
-      const { paths, ...found } = this.#toSource(wish, files, { tails, rows: packer.pack() });
-      await this.#options.archive?.fetch?.(paths, wish.signal);
-      return { ...found, moment };
     }
+    throw new NovacoreError("unavailable");
+  }
+
+  async #tryToFind(wish: SourceWish): Promise<Attempt> {
+    const { enriched, now, archive } = this.#options;
+    const atMs = now();
+    const { files, positions } = await this.#snapshot(wish);
+    const { epoch, oldest, newest } = await enriched.source.bounds();
+    const archived = positions.find(({ stream }) => stream === enriched.name);
+    // Of a stream that was made anew nothing is archived yet.
+    const after = archived?.epoch === epoch ? archived.sequence : 0;
+    const from = Math.max(after + 1, oldest, await this.#firstOf(wish.filter, newest));
+    const packer = new RowPacker();
+    const bounds = { epoch, fromSequence: from, upToSequence: newest };
+    const tails = [await readTail(enriched.source, { ...wish, ...bounds }, packer)];
+    const older = await this.#readBackfill(wish, positions, { nowMs: atMs, packer });
+    if (older === "gone") return { kind: "gone" };
+    if (older !== undefined) tails.push(older);
+    const moment = wish.filter.asOf ?? { epoch, head: newest, atMs };
+    const { used, ...found } = this.#toSource(wish, files, { tails, rows: packer.pack() });
+    assertFew(used.length);
+    const missing = (await archive?.bucket?.missing(used)) ?? [];
+    if (missing.length > 0) return { kind: "missing", files: missing };
+    return { kind: "found", found: { ...found, moment } };
   }
 
   async #snapshot({ orgId, filter, withCells }: SourceWish): Promise<ArchiveSnapshot> {
@@ -146,11 +163,26 @@ export class ReadingsSources {
     };
     const cellFiles = cells.map(({ path }) => join(folder, path));
     const used = [...cells, ...files];
-    return { source, cellFiles, tag: tagOf(used, source), paths: used.map(({ path }) => path) };
+    return { source, cellFiles, tag: tagOf(used, source), used };
   }
 }
 
+type Attempt =
+  | { readonly kind: "found"; readonly found: FoundSource }
+  /** These have to be fetched first. */
+  | { readonly kind: "missing"; readonly files: readonly StoredFile[] }
+  /** The archive has just taken what was in the stream: its files are not among those found. */
+  | { readonly kind: "gone" };
+
 const attemptsMax = 5;
+
+/** Each costs DuckDB a millisecond before it reads anything of them. */
+function assertFew(count: number): void {
+  if (count <= limits.historyFilesMax) return;
+  const message = `starts a range with ${count} files of the archive, more than the ${limits.historyFilesMax} that a query reads; ask for less time`;
+  const details = [{ path: "/from", message }];
+  throw new NovacoreError("validation_failed", `/from ${message}.`, { details });
+}
 
 /** Cells do not know of readings that are not archived yet. */
 function withoutDaysOf(tails: readonly Tail[], cells: readonly ArchiveFile[]) {

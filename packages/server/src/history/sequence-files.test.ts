@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { limits } from "../limits.ts";
 import { type PlacedFile, placeFile, windowAfter } from "./sequence-files.ts";
 
 const file = (first: number, last: number, rows = last - first + 1): PlacedFile => ({
   ...{ orgId: "org-1", path: `${first}-${last}`, first, last, rows },
-  ...{ timestampFirst: 0, timestampLast: 0 },
+  ...{ bytes: 1, timestampFirst: 0, timestampLast: 0 },
 });
 const pathsOf = (files: readonly PlacedFile[]) => files.map(({ path }) => path);
 
@@ -16,6 +17,13 @@ test("a window ends where the next file begins, once there is enough before it",
   assert.equal(window.upTo, 200);
   assert.equal(windowAfter(files, 50, 120, 60).upTo, 120);
   assert.deepEqual(windowAfter([], 50, 120, 60), { files: [], upTo: 120 });
+});
+
+test("a window is of so many files, however few readings they have", () => {
+  const files = Array.from({ length: limits.archiveScanFiles + 1 }, (_, i) => file(i + 1, i + 1));
+  const window = windowAfter(files, 0, 1_000, 1_000);
+  assert.equal(window.files.length, limits.archiveScanFiles);
+  assert.equal(window.upTo, limits.archiveScanFiles);
 });
 
 test("a merged file that ends in a later epoch is always looked through", () => {

@@ -1,9 +1,11 @@
+import { limits } from "../limits.ts";
 import type { ArchiveFile } from "../registry/manifest.ts";
 
 /** A file and where its readings stood in the stream. */
 export interface PlacedFile {
   readonly orgId: string;
   readonly path: string;
+  readonly bytes: number;
   readonly first: number;
   readonly last: number;
   readonly rows: number;
@@ -19,10 +21,10 @@ export interface SequenceWindow {
 
 /** A merged file that ends in a later epoch may hold anything of this one. */
 export function placeFile(file: ArchiveFile, epoch: number): PlacedFile {
-  const { orgId, path, rows, sequences, timestampFirst, timestampLast } = file;
+  const { orgId, path, bytes, rows, sequences, timestampFirst, timestampLast } = file;
   const isOfEpoch = sequences?.epoch === epoch;
   return {
-    ...{ orgId, path, rows, timestampFirst, timestampLast },
+    ...{ orgId, path, bytes, rows, timestampFirst, timestampLast },
     first: isOfEpoch ? sequences.first : 0,
     last: isOfEpoch ? sequences.last : Number.MAX_SAFE_INTEGER,
   };
@@ -30,8 +32,8 @@ export function placeFile(file: ArchiveFile, epoch: number): PlacedFile {
 
 /**
  * The files that a query for what comes after a position has to read, and how far their readings are
- * all there are: to where the next file begins, once those before it hold so many. It is beyond
- * `after`, however the files lie over one another.
+ * all there are: to where the next file begins, once those before it hold so many, or are
+ * archiveScanFiles. It is beyond `after`, however the files lie over one another.
  */
 export function windowAfter(
   files: readonly PlacedFile[],
@@ -45,7 +47,8 @@ export function windowAfter(
   const taken: PlacedFile[] = [];
   let readings = 0;
   for (const file of inOrder) {
-    if (readings >= readingsWanted && file.first > after + 1) {
+    const isEnough = readings >= readingsWanted || taken.length >= limits.archiveScanFiles;
+    if (isEnough && file.first > after + 1) {
       return { files: taken, upTo: file.first - 1 };
     }
     taken.push(file);

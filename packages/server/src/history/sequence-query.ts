@@ -1,6 +1,7 @@
 import { join, relative, sep } from "node:path";
 import { NovacoreError } from "@novacore/protocol";
 import { columns as archiveColumns, columnIndex } from "../archive/columns.ts";
+import type { ArchiveFolder } from "../archive/folder.ts";
 import type { Result, Value } from "../duck/database.ts";
 import { limits } from "../limits.ts";
 import type { SequenceSnapshot } from "../registry/manifest-reach.ts";
@@ -22,7 +23,7 @@ import { UsedColumns } from "./used-columns.ts";
 export interface SequenceQueriesOptions {
   readonly folder: string;
   /** Makes files of the archive readable in the folder. */
-  readonly fetch?: (paths: readonly string[], signal?: AbortSignal) => Promise<void>;
+  readonly fetch?: ArchiveFolder["fetch"];
   readonly snapshot: (orgId: string, epoch: number, after: number) => Promise<SequenceSnapshot>;
   readonly duck: Pick<DuckThread, "select">;
 }
@@ -231,8 +232,10 @@ export class SequenceQueries {
 
   async #fetch(files: readonly PlacedFile[], signal: AbortSignal | undefined): Promise<void> {
     const { folder, fetch } = this.#options;
-    const paths = files.map(({ path }) => relative(folder, path).replaceAll(sep, "/"));
-    await fetch?.(paths, signal);
+    const stored = files.map(({ path, bytes }) => ({
+      ...{ path: relative(folder, path).replaceAll(sep, "/"), bytes },
+    }));
+    await fetch?.(stored, signal);
   }
 
   async #select(

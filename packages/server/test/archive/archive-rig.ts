@@ -197,7 +197,7 @@ export class ArchiveRig {
     const rows: ArchivedRow[] = [];
     for (const org of orgs) {
       const files = await this.registry.manifest.files({ orgId: org, kinds: ["rows", "late"] });
-      await this.folder.fetch(files.map(({ path }) => path));
+      await this.folder.fetch(files);
       for (const { path, kind } of files) {
         const { columns, rowCount } = await this.duck.query(
           `select der_id, timestamp, W, sequence from

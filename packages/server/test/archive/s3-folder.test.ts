@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { startHangingServer } from "../../../../test/support/hanging-server.ts";
 import { type S3Server, startS3 } from "../../../../test/support/s3-server.ts";
 import { assertOwnFolder } from "../../src/archive/own-folder.ts";
 import { S3Bucket } from "../../src/archive/s3-bucket.ts";
@@ -24,6 +33,7 @@ function open(t: TestContext, server: S3Server, options: Options = {}): S3Folder
 }
 
 const path = (name: string) => `org=org-1/date=2026-06-01/${name}.parquet`;
+const tenBytes = (name: string) => ({ path: path(name), bytes: 10 });
 
 async function put(folder: S3Folder, name: string, text: string): Promise<number> {
   writeFileSync(folder.draft(path(name)), text);
@@ -34,21 +44,21 @@ test("what one puts into a bucket another reads, until it is removed", async (t)
   const server = await startS3(t);
   if (server === undefined) return t.skip(skipped);
   const [one, other] = [open(t, server), open(t, server)];
-  assert.equal(await put(one, "a", "Grüße"), 7);
+  assert.equal(await put(one, "a", "Grüße!!!"), 10);
   writeFileSync(one.draft(path("b")), "never finished");
   assert.deepEqual((await one.list()).sort(), [path("a"), `${path("b")}.draft`]);
   // Asked for at once it is fetched once.
-  await Promise.all([other.fetch([path("a")]), other.fetch([path("a"), path("a")])]);
-  assert.equal(readFileSync(other.readable(path("a")), "utf8"), "Grüße");
+  const a = tenBytes("a");
+  assert.deepEqual(await other.missing([a]), [a]);
+  await Promise.all([other.fetch([a]), other.fetch([a, a])]);
+  assert.deepEqual(await other.missing([a]), []);
+  assert.equal(readFileSync(other.readable(path("a")), "utf8"), "Grüße!!!");
   assert.deepEqual(readdirSync(join(other.root, "org=org-1/date=2026-06-01")), ["a.parquet"]);
   assert.ok(existsSync(join(server.folder, "hub", path("a"))), "under its prefix");
   await one.remove(path("a"));
   await one.remove(path("a"));
   assert.deepEqual(await other.list(), []);
-  await assert.rejects(
-    open(t, server).fetch([path("a")]),
-    /Could not read s3:\/\/archive\/hub\/org=.*404/,
-  );
+  await assert.rejects(open(t, server).fetch([a]), /Could not read s3:\/\/archive\/hub\/org=.*404/);
 });
 
 test("a bucket belongs to the registry that came first", async (t) => {
@@ -88,14 +98,53 @@ test("what was used last stays in the cache, and what may be about to be read", 
   const writer = open(t, server);
   for (const name of ["a", "b", "c", "d"]) await put(writer, name, "ten bytes!");
   const held = () => readdirSync(join(folder.root, "org=org-1/date=2026-06-01")).sort();
-  await folder.fetch(["a", "b", "c"].map(path));
+  await folder.fetch(["a", "b", "c"].map(tenBytes));
   await folder.swept();
   assert.deepEqual(held(), ["a.parquet", "b.parquet", "c.parquet"], "all are in use");
   nowMs += limits.archiveCacheKeptMs + 1;
-  await folder.fetch([path("a")]);
-  await folder.fetch([path("d")]);
+  await folder.fetch([tenBytes("a")]);
+  await folder.fetch([tenBytes("d")]);
   await folder.swept();
   assert.deepEqual(held(), ["a.parquet", "d.parquet"]);
+});
+
+test("a file of which a power cut left a part is fetched again, and no other is taken for it", async (t) => {
+  const server = await startS3(t);
+  if (server === undefined) return t.skip(skipped);
+  const [writer, folder] = [open(t, server), open(t, server)];
+  await put(writer, "a", "ten bytes!");
+  for (const rest of [0, 4]) {
+    await folder.fetch([tenBytes("a")]);
+    truncateSync(folder.readable(path("a")), rest);
+    assert.deepEqual(await folder.missing([tenBytes("a")]), [tenBytes("a")]);
+    await folder.fetch([tenBytes("a")]);
+    assert.equal(readFileSync(folder.readable(path("a")), "utf8"), "ten bytes!");
+  }
+  await assert.rejects(
+    folder.fetch([{ path: path("a"), bytes: 11 }]),
+    /a\.parquet has 10 bytes, and the registry says 11: bring back the object/,
+  );
+});
+
+test("whoever gives up a fetch waits for the bucket no longer, and what comes after all is there", async (t) => {
+  const server = await startS3(t);
+  if (server === undefined) return t.skip(skipped);
+  await put(open(t, server), "a", "ten bytes!");
+  const hanging = await startHangingServer(t, server.endpoint);
+  const bucket = new S3Bucket({ ...server.bucket(), endpoint: hanging.endpoint });
+  const root = mkdtempSync(join(tmpdir(), "novacore-cache-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const folder = new S3Folder({ bucket, root, cacheBytesMax: 1024 ** 3 });
+  const client = new AbortController();
+  hanging.hang();
+  const given = folder.fetch([tenBytes("a")], client.signal);
+  const waiting = folder.fetch([tenBytes("a")]);
+  await hanging.untilAsked(1);
+  client.abort();
+  await assert.rejects(given, { name: "AbortError" });
+  hanging.goOn();
+  await waiting;
+  assert.deepEqual(await folder.missing([tenBytes("a")]), []);
 });
 
 test("what is wrong with a bucket is one sentence, without the secret", async (t) => {
