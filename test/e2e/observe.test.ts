@@ -22,7 +22,7 @@ after(async () => {
   await hub?.close();
 });
 
-test("/metrics counts what happened, from gateway to listener, and names nobody", async () => {
+test("/metrics counts what happened, from gateway to listener, and names gateways alone", async () => {
   const listener = await listen(`${hub.url}/stream/sites/${home.siteId}`, home);
   await publish();
   await publishRefused();
@@ -55,7 +55,12 @@ test("/metrics counts what happened, from gateway to listener, and names nobody"
   for (const name of ["publish_queue_readings", "nats_restarts_total", "replays_running"]) {
     assert.equal(value(`novacore_${name}`), 0, name);
   }
-  assert.doesNotMatch(text, /\b(idt|org|sit|dev|der|sim)-[0-9a-z]/);
+  // The refused reading was not late, nor is it counted.
+  const { serial } = home.gateway;
+  assert.equal(value(`novacore_reading_lateness_seconds_count{gateway="${serial}"}`), 1);
+  const others = text.replaceAll(/^novacore_\w+_lateness_seconds\w*\{.*gateway="[^"]+".*$/gm, "");
+  assert.doesNotMatch(others, /\b(idt|org|sit|dev|der|sim)-[0-9a-z]/);
+  assert.doesNotMatch(text, /\b(idt|org|sit|dev|der)-[0-9a-z]/);
   await listener.close();
 });
 

@@ -60,7 +60,7 @@ export const limits = {
   gatewayClockReadings: 32,
   /** A gateway of which nothing came for this long is forgotten. */
   gatewayClockIdleMs: 3_600_000,
-  /** Gateways that have a lateness metric of their own, three series each; the rest share one. */
+  /** Gateways that have lateness metrics of their own, 13 series each; the rest share one. */
   latenessGatewaysMax: 100,
   /** Gateways whose devices are held in memory. */
   gatewayTreesMax: 20_000,

@@ -6,11 +6,22 @@ import { GatewayClocks } from "./gateway-clocks.ts";
 const start = 1_700_000_000_000;
 
 /** A reading that comes at `atMs` after the start, so many milliseconds after it was taken. */
-const late = (lateMs: number, atMs = 0, readTimeMs?: number) => ({
+const late = (lateMs: number, atMs = 0, readTimeMs?: number, isTaken = true) => ({
   timestampMs: start + atMs - lateMs,
   receivedAtMs: start + atMs,
   readTimeMs,
+  isTaken,
 });
+
+function counted() {
+  const observed: (readonly [gateway: string, seconds: number])[] = [];
+  const removed: string[] = [];
+  const clocks = new GatewayClocks({
+    observe: ({ gateway }, seconds) => observed.push([gateway, seconds]),
+    remove: ({ gateway }) => removed.push(gateway),
+  });
+  return { clocks, observed, removed };
+}
 
 test("lateness is the last, the median and the most of the last readings", () => {
   const clocks = new GatewayClocks();
@@ -53,7 +64,7 @@ test("gateways beyond the limit are told together, and one called as they are is
   const told = new Map(clocks.lateness());
   assert.equal(told.size, limits.latenessGatewaysMax + 1);
   assert.deepEqual(told.get("other"), { lastMs: 7, medianMs: 5, maxMs: 7 });
-  assert.equal(clocks.of("one-too-many")?.lateness.lastMs, 7);
+  assert.equal(clocks.of("one-too-many")?.lateness?.lastMs, 7);
 });
 
 test("a gateway that is silent for long is forgotten, and its name is free for another", () => {
@@ -73,7 +84,37 @@ test("what was known of a gateway before its present owner is forgotten", () => 
   clocks.note("a", late(5));
   assert.equal(clocks.of("a", start + 1), undefined);
   clocks.note("a", late(7, 2));
-  assert.equal(clocks.of("a", start + 1)?.lateness.maxMs, 7);
+  assert.equal(clocks.of("a", start + 1)?.lateness?.maxMs, 7);
+});
+
+test("a refused reading is no late one, and yet the gateway was heard of and its drift is known", () => {
+  const { clocks, observed } = counted();
+  clocks.note("a", late(8 * 86_400_000, 5, undefined, false));
+  const { lateness, lastSeenMs } = clocks.of("a") ?? {};
+  assert.deepEqual([lateness, lastSeenMs], [undefined, start + 5]);
+  assert.deepEqual([...clocks.lateness()], []);
+  clocks.note("a", late(-400_000, 6, undefined, false));
+  assert.equal(clocks.of("a")?.clockDriftMs, 400_000);
+  assert.deepEqual(observed, []);
+});
+
+test("every taken reading is added up, whatever comes after it, and none is early", () => {
+  const { clocks, observed } = counted();
+  clocks.note("a", late(86_400_000));
+  for (let i = 0; i < 2 * limits.gatewayClockReadings; i++) clocks.note("a", late(-20, i));
+  assert.equal(clocks.of("a")?.lateness?.maxMs, -20);
+  assert.deepEqual(observed[0], ["a", 86_400]);
+  assert.deepEqual(observed.slice(1), Array(2 * limits.gatewayClockReadings).fill(["a", 0]));
+});
+
+test("gateways beyond the limit are added up together, and a forgotten one's sums end", () => {
+  const { clocks, observed, removed } = counted();
+  for (let i = 0; i <= limits.latenessGatewaysMax; i++) clocks.note(`gw-${i}`, late(1_000));
+  assert.deepEqual(observed.at(-1), ["other", 1]);
+  clocks.note("gw-1", late(1_000, limits.gatewayClockIdleMs));
+  clocks.sweep(start + limits.gatewayClockIdleMs + 1);
+  assert.equal(removed.length, limits.latenessGatewaysMax - 1);
+  assert.ok(removed.includes("gw-0") && !removed.includes("gw-1") && !removed.includes("other"));
 });
 
 test("there is a most of gateways that are known", () => {

@@ -8,6 +8,14 @@ export interface ClockNote {
   readonly receivedAtMs: number;
   /** How long the read took, if the gateway says. */
   readonly readTimeMs: number | undefined;
+  /** Whether it goes to the store. One that is refused is no late reading; ahead, it tells the drift. */
+  readonly isTaken: boolean;
+}
+
+/** Each taken reading's lateness, added up: what came between two looks at it is in it. */
+export interface LatenessHistogram {
+  observe(labels: { readonly gateway: string }, seconds: number): void;
+  remove(labels: { readonly gateway: string }): void;
 }
 
 /** From the timestamps of the last readings to their arrival; negative: the gateway's clock is ahead. */
@@ -20,7 +28,8 @@ export interface Lateness {
 export interface GatewayClock {
   /** When its last reading came. */
   readonly lastSeenMs: number;
-  readonly lateness: Lateness;
+  /** Undefined when none of the readings was taken. */
+  readonly lateness: Lateness | undefined;
   /**
    * How far the gateway's clock is ahead of the hub's, at least: the least late of the last readings
    * was on its way for no time. Undefined when they all came from a backlog.
@@ -39,6 +48,11 @@ export class GatewayClocks {
   /** Gateways that are told one by one; those beyond limits.latenessGatewaysMax are one. */
   readonly #named = new Set<string>();
   #others: Clock | undefined;
+  readonly #histogram: LatenessHistogram | undefined;
+
+  constructor(histogram?: LatenessHistogram) {
+    this.#histogram = histogram;
+  }
 
   get size(): number {
     return this.#clocks.size;
@@ -50,7 +64,11 @@ export class GatewayClocks {
     if (known === undefined) this.#add(serial, clock);
     clock.note(note);
     if (this.#mayBeNamed(serial)) this.#named.add(serial);
-    if (this.#named.has(serial)) return;
+    const isNamed = this.#named.has(serial);
+    const lateSeconds = Math.max(0, note.receivedAtMs - note.timestampMs) / 1_000;
+    const gateway = isNamed ? serial : otherGateways;
+    if (note.isTaken) this.#histogram?.observe({ gateway }, lateSeconds);
+    if (isNamed) return;
     this.#others ??= new Clock(note.receivedAtMs);
     this.#others.note(note);
   }
@@ -69,10 +87,11 @@ export class GatewayClocks {
   /** The lateness of each gateway that has a name here, and of all others under `other`. */
   *lateness(): Iterable<readonly [gateway: string, Lateness]> {
     for (const serial of this.#named) {
-      const clock = this.#clocks.get(serial);
-      if (clock !== undefined) yield [serial, clock.read().lateness];
+      const lateness = this.#clocks.get(serial)?.read().lateness;
+      if (lateness !== undefined) yield [serial, lateness];
     }
-    if (this.#others !== undefined) yield [otherGateways, this.#others.read().lateness];
+    const ofOthers = this.#others?.read().lateness;
+    if (ofOthers !== undefined) yield [otherGateways, ofOthers];
   }
 
   /** Forgets gateways of which nothing came for limits.gatewayClockIdleMs. */
@@ -94,7 +113,7 @@ export class GatewayClocks {
 
   #forget(serial: string): void {
     this.#clocks.delete(serial);
-    this.#named.delete(serial);
+    if (this.#named.delete(serial)) this.#histogram?.remove({ gateway: serial });
   }
 
   /** A gateway of that very serial is one of the others. */
@@ -118,12 +137,13 @@ class Clock {
     this.startedMs = startedMs;
   }
 
-  note({ timestampMs, receivedAtMs, readTimeMs = Number.NaN }: ClockNote): void {
+  note({ timestampMs, receivedAtMs, readTimeMs = Number.NaN, isTaken }: ClockNote): void {
+    if (receivedAtMs > this.lastSeenMs) this.lastSeenMs = receivedAtMs;
+    if (!isTaken && receivedAtMs >= timestampMs) return;
     const place = this.#notes % limits.gatewayClockReadings;
     this.#lateMs[place] = receivedAtMs - timestampMs;
     this.#readTimeMs[place] = readTimeMs;
     this.#notes++;
-    if (receivedAtMs > this.lastSeenMs) this.lastSeenMs = receivedAtMs;
   }
 
   read(): GatewayClock {
@@ -133,10 +153,12 @@ class Clock {
     const onTheWay = late
       .map((lateMs, i) => lateMs - (readTimes[i] || 0))
       .filter((ms) => ms <= limits.backfilledAfterMs);
-    const lastMs = late[(this.#notes - 1) % limits.gatewayClockReadings] ?? 0;
+    const lastMs = late[(this.#notes - 1) % limits.gatewayClockReadings];
+    const medianMs = median(late);
+    const isKnown = lastMs !== undefined && medianMs !== undefined;
     return {
       lastSeenMs: this.lastSeenMs,
-      lateness: { lastMs, medianMs: median(late) ?? 0, maxMs: Math.max(...late) },
+      lateness: isKnown ? { lastMs, medianMs, maxMs: Math.max(...late) } : undefined,
       clockDriftMs: onTheWay.length === 0 ? undefined : 0 - Math.min(...onTheWay),
       readTimeMs: median(readTimes.filter((ms) => !Number.isNaN(ms))),
     };

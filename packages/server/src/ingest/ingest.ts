@@ -2,7 +2,7 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import type { Logger } from "pino";
 import { limits } from "../limits.ts";
 import { startBatchSource } from "./batch-source.ts";
-import { GatewayClocks } from "./gateway-clocks.ts";
+import { GatewayClocks, type LatenessHistogram } from "./gateway-clocks.ts";
 import { type NatsSource, startNatsSource } from "./nats-source.ts";
 import {
   createPipeline,
@@ -48,6 +48,7 @@ export interface IngestOptions {
   readonly metrics?: PipelineMetrics & {
     readonly streamLag: { set(labels: { stream: string }, messages: number): void };
     readonly gatewayLateness: LatenessGauge;
+    readonly readingLateness: LatenessHistogram;
   };
   /** Told about a gateway that publishes far more than any should: cut it off for a while. */
   readonly onFlood: (serial: string) => void;
@@ -78,7 +79,7 @@ export interface Ingest {
  */
 export async function startIngest(options: IngestOptions): Promise<Ingest> {
   const { dev, hub, store, registry, log, metrics } = options;
-  const clocks = new GatewayClocks();
+  const clocks = new GatewayClocks(metrics?.readingLateness);
   const pipeline = createPipeline({
     resolve: (serial) => registry.gateways.tree(serial),
     changes: registry.changes,

@@ -74,6 +74,13 @@ test("when each reading was taken and came is told, also of one that is refused 
   await pipeline.accept(raw({ timestamp, read_time_ms: 12 }));
   await pipeline.accept(raw({ timestamp, read_time_ms: "12" }));
   await pipeline.accept(raw({ W: 1 }));
-  assert.deepEqual(notes, [["gw", { timestampMs: timestamp, receivedAtMs: now, readTimeMs: 12 }]]);
+  pipeline.submit(raw({ timestamp: now }), () => undefined);
+  await turn();
+  const note = { timestampMs: timestamp, receivedAtMs: now, readTimeMs: 12, isTaken: false };
+  const taken = { timestampMs: now, receivedAtMs: now, readTimeMs: undefined, isTaken: true };
+  assert.deepEqual(notes, [
+    ["gw", note],
+    ["gw", taken],
+  ]);
   pipeline.close();
 });

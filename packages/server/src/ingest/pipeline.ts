@@ -225,8 +225,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       }
       const { timestampMs } = canonical;
       const readTimeMs = readTimeOf(reading);
-      options.clocks?.note(serial, { timestampMs, receivedAtMs: source.receivedAtMs, readTimeMs });
       const place = placeOf(canonical, now(), oldGo(archive));
+      const isTaken = !(place instanceof Refusal);
+      const { receivedAtMs } = source;
+      options.clocks?.note(serial, { timestampMs, receivedAtMs, readTimeMs, isTaken });
       if (place instanceof Refusal) refuseAs(place);
       else if (place === "stream") store(source, target, canonical, done);
       else if (typeof archive === "object")

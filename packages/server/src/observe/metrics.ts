@@ -3,6 +3,12 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 /** Buckets of whole-path latency in seconds: the target is p50 ≤ 10 ms and p99 ≤ 50 ms. */
 const latencyBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300];
 
+/**
+ * Buckets of lateness in seconds, few since each gateway has them: beyond 300 a reading is marked
+ * backfilled (limits.backfilledAfterMs), beyond a week it is for the archive alone.
+ */
+const latenessBuckets = [1, 10, 60, 300, 3_600, 86_400, 604_800];
+
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /**
@@ -18,8 +24,12 @@ export function createMetrics() {
     new Counter({ name: `novacore_${name}`, help, labelNames, registers });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Gauge({ name: `novacore_${name}`, help, labelNames, registers });
-  const histogram = (name: string, help: string, buckets: number[]) =>
-    new Histogram({ name: `novacore_${name}`, help, buckets, registers });
+  const histogram = <L extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: readonly L[] = [],
+  ) => new Histogram({ name: `novacore_${name}`, help, buckets, labelNames, registers });
 
   return {
     registry,
@@ -48,6 +58,12 @@ export function createMetrics() {
       "gateway_lateness_seconds",
       "From the reading's own timestamp to its arrival at the hub, of the last readings",
       ["gateway", "stat"],
+    ),
+    readingLateness: histogram(
+      "reading_lateness_seconds",
+      "From a taken reading's own timestamp to its arrival at the hub",
+      latenessBuckets,
+      ["gateway"],
     ),
     listeners: gauge("listeners", "Open streams", ["transport"]),
     delivered: counter("events_delivered_total", "Events handed to listeners", ["transport"]),

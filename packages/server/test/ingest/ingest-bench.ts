@@ -70,6 +70,7 @@ export async function runIngest(
     rejectionsLost: { inc: () => undefined },
     streamLag: { set: () => undefined },
     gatewayLateness: { reset: () => undefined, set: () => undefined },
+    readingLateness: { observe: () => undefined, remove: () => undefined },
   };
   const open = async () => {
     const store = await openStore({ hub, dev, sys: await nats.connect("SYS"), log: silent });
