@@ -87,7 +87,7 @@ test("a file that cannot be read spoils its own day, is told, and is read once i
   assert.deepEqual([ready.status, check.ok], [200, false]);
   assert.match(check.reason, new RegExp(`of ${day}: the log has their paths`));
   const { text } = await ask("GET", "/metrics");
-  assert.ok(Number(/novacore_archive_damaged_total (\d+)/.exec(text)?.[1]) >= 9, "counted");
+  assert.ok(Number(/novacore_archive_damaged_total (\d+)/.exec(text)?.[1]) >= 3, "counted");
 
   const restored = await history("solar", spoiltMs);
   assert.deepEqual([restored.status, restored.body.data[0].W], [200, -9]);
