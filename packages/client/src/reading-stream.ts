@@ -1,3 +1,5 @@
+// For programs whose compiler is not told of `await using`: the declarations name its types.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { EnrichedReading } from "@novacore/protocol";
 import type { ConnectionNotice, ConnectionState, Timing } from "./connection-state.ts";
 import type { CredentialSource } from "./credentials.ts";

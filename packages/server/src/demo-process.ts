@@ -16,7 +16,7 @@ export interface DemoProcess {
   stop(): Promise<void>;
 }
 
-const program = fileURLToPath(new URL("../../simulator/src/demo-main.ts", import.meta.url));
+const program = fileURLToPath(import.meta.resolve("@novacore/simulator/demo-main"));
 
 /**
  * Runs the demo gateway as a process of its own: it has no way into the hub but the public one.

@@ -206,7 +206,7 @@ function openArchive(
   const { intervalMs, partition } = archive;
   const place = archivePlace(config);
   return startArchive({
-    program: new URL("./archive-thread.ts", import.meta.url),
+    program: new URL(import.meta.resolve("#archive-thread")),
     settings: { natsUrl, dataDir, databaseUrl, place, intervalMs, partition },
     ...{ log, metrics },
   });

@@ -13,6 +13,7 @@ export {
 } from "./enrol.ts";
 export type { EnrolledHome } from "./estate.ts";
 export { type Faults, noFaults } from "./faults.ts";
+export type { Found } from "./found.ts";
 export {
   createVirtualGateway,
   type LoginStyle,

@@ -171,7 +171,7 @@ export class DuckThread {
 
   #startWorker(): Worker {
     const { duck, log, heapMiB } = this.#options;
-    const worker = new Worker(new URL("./duck-worker.ts", import.meta.url), {
+    const worker = new Worker(new URL(import.meta.resolve("#duck-worker")), {
       workerData: duck,
       name: "history",
       resourceLimits: { maxOldGenerationSizeMb: heapMiB },
