@@ -1,46 +1,37 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createHistoryTurns } from "./history-turns.ts";
-import { inTurns, type LastKnownAsker } from "./last-known.ts";
-import { limits } from "./limits.ts";
+import type { InTurn } from "./history-turns.ts";
+import { inTurns } from "./last-known.ts";
 
-const asker = (party: string): LastKnownAsker => {
-  return { party, sites: "all", signal: new AbortController().signal };
-};
-
-test("who asks for much of the past waits its turn, and is refused beyond that", async () => {
-  const gate = Promise.withResolvers<void>();
-  let running = 0;
-  const lastKnown = inTurns(createHistoryTurns(), async () => {
-    running++;
-    await gate.promise;
-    return new Map();
+test("the past is looked into when the turn of whoever asks has come, and not before", async () => {
+  const turn = Promise.withResolvers<void>();
+  const takers: (readonly [party: string, signal: AbortSignal])[] = [];
+  const inTurn: InTurn = async (party, signal, work) => {
+    takers.push([party, signal]);
+    await turn.promise;
+    return work();
+  };
+  const place = { orgId: "org", siteId: "sit", deviceId: "dev", derId: "der" };
+  const asked: unknown[] = [];
+  const last = { timestampMs: 1, receivedAtMs: 2 };
+  const lastKnown = inTurns(inTurn, async (...question) => {
+    asked.push(question);
+    return new Map([["der", last]]);
   });
-  const { historyTurnsMax, historyWaitingPerIdentityMax } = limits;
-  const count = historyTurnsMax + historyWaitingPerIdentityMax;
-  const answers = Array.from({ length: count }, () => lastKnown([], asker("greedy")));
-  await assert.rejects(lastKnown([], asker("greedy")), { code: "rate_limited" });
-  const other = lastKnown([], asker("modest"));
-  assert.equal(running, historyTurnsMax);
-  gate.resolve();
-  await Promise.all([...answers, other]);
-  assert.equal(running, count + 1);
+  const { signal } = new AbortController();
+  const asker = { party: "idt-1", sites: ["sit"], signal };
+  const answer = lastKnown([place], asker);
+  assert.deepEqual([takers, asked], [[["idt-1", signal]], []]);
+  turn.resolve();
+  assert.deepEqual([...(await answer)], [["der", last]]);
+  assert.deepEqual(asked, [[[place], asker]]);
 });
 
-test("a question that nobody waits for any more is not asked", async () => {
-  const gate = Promise.withResolvers<void>();
-  const asked: string[] = [];
-  const lastKnown = inTurns(createHistoryTurns(), async (_ders, { party }) => {
-    asked.push(party);
-    await gate.promise;
-    return new Map();
-  });
-  const busy = Array.from({ length: limits.historyTurnsMax }, () => lastKnown([], asker("a")));
-  const abort = new AbortController();
-  const gone = lastKnown([], { ...asker("b"), signal: abort.signal });
-  abort.abort(new Error("gone"));
-  await assert.rejects(gone, /gone/);
-  gate.resolve();
-  await Promise.all(busy);
-  assert.ok(!asked.includes("b"));
+test("who may not take a turn now is told so, and nothing is asked", async () => {
+  const inTurn: InTurn = async () => {
+    throw new Error("come again");
+  };
+  const lastKnown = inTurns(inTurn, () => assert.fail("it was asked"));
+  const asker = { party: "idt-1", sites: "all", signal: new AbortController().signal } as const;
+  await assert.rejects(lastKnown([], asker), /come again/);
 });
