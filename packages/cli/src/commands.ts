@@ -9,6 +9,7 @@ import { key } from "./commands/key.ts";
 import { latest } from "./commands/latest.ts";
 import { login } from "./commands/login.ts";
 import { org } from "./commands/org.ts";
+import { publish } from "./commands/publish.ts";
 import { replay } from "./commands/replay.ts";
 import { simulate } from "./commands/simulate.ts";
 import { site } from "./commands/site.ts";
@@ -32,6 +33,7 @@ export const commands = defineGroup("A Novacore hub from the terminal and from s
   history,
   energy,
   replay,
+  publish,
   simulate,
   doctor,
 });
