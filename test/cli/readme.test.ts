@@ -24,7 +24,7 @@ test("every command line of the README, and every example of help, is understood
   assert.ok(ofReadme.length > 20 && ofHelp.length > 40);
   for (const line of [...ofReadme, ...ofHelp]) {
     const words = line
-      .split(/ [|>#] /)
+      .split(/ (?:[|<#]|>>?) /)
       .map(wordsOf)
       .find((part) => part.includes("novacore"));
     assert.ok(words !== undefined, line);

@@ -1,4 +1,5 @@
 import { defineGroup } from "./command.ts";
+import { bench } from "./commands/bench.ts";
 import { device } from "./commands/device.ts";
 import { doctor } from "./commands/doctor.ts";
 import { energy } from "./commands/energy.ts";
@@ -35,5 +36,6 @@ export const commands = defineGroup("A Novacore hub from the terminal and from s
   replay,
   publish,
   simulate,
+  bench,
   doctor,
 });

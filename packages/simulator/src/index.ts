@@ -11,7 +11,7 @@ export {
   type Session,
   signUp,
 } from "./enrol.ts";
-export type { EnrolledHome } from "./estate.ts";
+export { type EnrolledHome, Estate } from "./estate.ts";
 export { type Faults, noFaults } from "./faults.ts";
 export type { Found } from "./found.ts";
 export {
