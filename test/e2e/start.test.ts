@@ -88,10 +88,11 @@ test("the printed curl command streams the home's four devices, whose powers bal
   }
 });
 
+const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+
 test("the README's first stream works as it is printed there", async (t) => {
   const [bash, curl] = [findTool("bash"), findTool("curl")];
   if (bash === undefined || curl === undefined) return t.skip("bash or curl is not installed");
-  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
   const command = readme.match(/## First stream[\s\S]*?```sh\n([\s\S]*?)```/)?.[1];
   assert.ok(command, "the README has a command");
   const stream = startProgram(bash, ["-c", command], { cwd: folder });
@@ -101,6 +102,20 @@ test("the README's first stream works as it is printed there", async (t) => {
     stream.signal("SIGTERM");
     await stream.ended;
   }
+});
+
+test("the README's questions about the past are answered as they are printed there", async (t) => {
+  const [bash, curl] = [findTool("bash"), findTool("curl")];
+  if (bash === undefined || curl === undefined) return t.skip("bash or curl is not installed");
+  const value = readme.match(/^value\(\) .*$/m)?.[0];
+  const commands = readme.match(/### The past[\s\S]*?```sh\n([\s\S]*?)```/)?.[1];
+  assert.ok(value && commands, "the README has them");
+  const lines = `${value}\n${commands}`.replaceAll(/^(ask "[^#\n]*)(#.*)?$/gm, "$1; echo");
+  const asked = startProgram(bash, ["-c", lines], { cwd: folder });
+  assert.deepEqual(await asked.ended, { code: 0, signal: null });
+  const answers = asked.stdout().trim().split("\n");
+  const members = answers.map((line) => Object.keys(JSON.parse(line)).sort()[0]);
+  assert.deepEqual(members, ["cursor", "agg", "cursor"], asked.stdout());
 });
 
 test("Ctrl-C ends everything that was started, and frees the ports", async () => {

@@ -65,6 +65,9 @@ export function assertLimits(): void {
   if (limits.archiveBatchBytesMax >= limits.subscriberQueueBytesMax) {
     throw new Error("archiveBatchBytesMax exceeds subscriberQueueBytesMax");
   }
+  if (limits.archiveGatheredOfSiteMax * 2 > limits.historyTailReadingsMax) {
+    throw new Error("archiveGatheredOfSiteMax exceeds half of historyTailReadingsMax");
+  }
   if (limits.gatheredBytesMax >= limits.subscriberQueueBytesMax) {
     throw new Error("gatheredBytesMax exceeds subscriberQueueBytesMax");
   }

@@ -400,6 +400,8 @@ export const limits = {
   // Archive
   /** Readings gathered for a file, and bytes of them: written earlier than its time when more. */
   archiveGatheredMax: 200_000,
+  /** Of one site, as in a bulk upload: its queries read up to historyTailReadingsMax beside the files. */
+  archiveGatheredOfSiteMax: 25_000,
   archiveGatheredBytesMax: 128 * 1024 * 1024,
   /** Readings and bytes that the archive's writer asks for at once. */
   archiveReadMessages: 2_000,

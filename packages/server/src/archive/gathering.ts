@@ -31,10 +31,17 @@ export interface GatheredFile {
  */
 export class Gathering {
   readonly #files = new Map<string, GatheredFile>();
+  readonly #rowsOfSites = new Map<string, number>();
   #rows = 0;
+  #siteRowsMost = 0;
 
   get rows(): number {
     return this.#rows;
+  }
+
+  /** Of the site that has most: queries of it read them until they are in a file. */
+  get siteRowsMost(): number {
+    return this.#siteRowsMost;
   }
 
   get files(): readonly GatheredFile[] {
@@ -51,6 +58,9 @@ export class Gathering {
     }
     rows.add(one);
     this.#rows++;
+    const ofSite = (this.#rowsOfSites.get(address.siteId) ?? 0) + 1;
+    this.#rowsOfSites.set(address.siteId, ofSite);
+    this.#siteRowsMost = Math.max(this.#siteRowsMost, ofSite);
     file.rows++;
     file.sequenceFirst = Math.min(file.sequenceFirst, sequence);
     file.sequenceLast = Math.max(file.sequenceLast, sequence);

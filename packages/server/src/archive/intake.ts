@@ -72,6 +72,7 @@ export class Intake {
   get isFull(): boolean {
     return (
       this.#gathering.rows >= limits.archiveGatheredMax ||
+      this.#gathering.siteRowsMost >= limits.archiveGatheredOfSiteMax ||
       this.#bytes >= limits.archiveGatheredBytesMax
     );
   }

@@ -1,10 +1,10 @@
 import { enrichedSubject, parseEnrichedSubject } from "@novacore/protocol";
 import { columns as archiveColumns, toReading } from "../archive/columns.ts";
-import { identifier } from "../duck/database.ts";
+import { identifier, type Result } from "../duck/database.ts";
 import { limits } from "../limits.ts";
 import type { DuckThread } from "./duck-thread.ts";
 import type { ReadingsSources } from "./range-source.ts";
-import { readingsSql, tailTable } from "./range-sql.ts";
+import { newestSql, type Parameters, readingsSql, tailTable } from "./range-sql.ts";
 import type { StreamSource } from "./tail.ts";
 
 export interface LatestParts {
@@ -44,27 +44,32 @@ export async function readLatest(
   const { enriched, now } = parts;
   const { epoch, newest } = await enriched.bounds();
   const readings = await readLast(enriched, ders, newest);
-  const late = [...readings].flatMap(([id, { backfilled }]) => (backfilled === true ? [id] : []));
   const nowMs = now();
-  const streamMs = limits.enrichedTelemetryAgeMs + dayMs;
-  const find = (derIds: ReadonlySet<string>, fromMs: number, toMs: number) =>
-    findNewest(parts, {
-      ders: ders.filter(({ derId }) => derIds.has(derId)),
-      ...{ fromMs, toMs, ...seen },
-    });
-  const recent = await find(new Set(late), nowMs - streamMs, nowMs + limits.clockAheadMs);
-  for (const [derId, reading] of recent) readings.set(derId, reading);
+  const found = new Set<string>();
   let toMs = nowMs + limits.clockAheadMs;
-  for (const backMs of [streamMs, 40 * dayMs, limits.latestBackMs]) {
-    const missing = ders.map(({ derId }) => derId).filter((derId) => !readings.has(derId));
-    const older = await find(new Set(missing), nowMs - backMs, toMs);
-    for (const [derId, reading] of older) readings.set(derId, reading);
-    toMs = nowMs - backMs;
+  for (const backMs of reachesMs) {
+    const wanted = ders.filter(({ derId }) => {
+      const last = readings.get(derId);
+      // What came last and late is from the days of the stream, so that the newest is as well.
+      const isLate = last?.backfilled === true && toMs > nowMs - streamMs;
+      return !found.has(derId) && (last === undefined || isLate);
+    });
+    const fromMs = nowMs - backMs;
+    const some = await findNewest(parts, { ders: wanted, fromMs, toMs, ...seen });
+    for (const [derId, reading] of some) {
+      readings.set(derId, reading);
+      found.add(derId);
+    }
+    toMs = fromMs;
   }
   return { readings, cursor: { epoch, sequence: newest } };
 }
 
 const dayMs = 86_400_000;
+const streamMs = limits.enrichedTelemetryAgeMs + dayMs;
+
+/** How far back is looked, one after the other: what is found in the first is newest of all. */
+const reachesMs = [dayMs / 24, dayMs, streamMs, 40 * dayMs, limits.latestBackMs];
 
 async function readLast(
   enriched: StreamSource,
@@ -113,20 +118,38 @@ async function findNewest(
     const filter = { fromMs, toMs, derIds, ...ofSites };
     const { source } = await sources.find({ orgId, filter, signal });
     if (source.files.length + source.lateFiles.length + source.tail.rowCount === 0) continue;
-    const { text, parameters } = readingsSql(
-      source,
-      archiveColumns.map(({ name }) => name),
-    );
-    const list = archiveColumns.map(({ name }) => identifier(name)).join(", ");
-    const sql = `${text}, newest as (select der_id, max(timestamp) as timestamp from readings group by der_id)
-      select ${list} from readings join newest using (der_id, timestamp)`;
     const tables = [{ name: tailTable, rows: source.tail }];
-    const rows = await duck.select({ sql, parameters: parameters.values, tables }, signal);
+    const select = (sql: string, { values }: Parameters) =>
+      duck.select({ sql, parameters: values, tables }, signal);
+    const newest = newestSql(source);
+    const times = toTimes(await select(newest.text, newest.parameters));
+    if (times.size === 0) continue;
+    // All else is read of those moments alone.
+    const exactly = { ...source, filter: { ...source.filter, ...momentsOf(times) } };
+    const { text, parameters } = readingsSql(exactly, names);
+    const rows = await select(`${text} select ${list} from readings`, parameters);
     for (let at = 0; at < rows.rowCount; at++) {
-      const row = rows.columns.map((column) => column[at] ?? null);
-      const reading = toReading(row, orgId);
-      found.set(String(reading.der_id), reading);
+      const reading = toReading(
+        rows.columns.map((column) => column[at] ?? null),
+        orgId,
+      );
+      const derId = String(reading.der_id);
+      if (reading.timestamp === times.get(derId)) found.set(derId, reading);
     }
   }
   return found;
+}
+
+const names = archiveColumns.map(({ name }) => name);
+const list = names.map(identifier).join(", ");
+
+function toTimes({ columns: [derIds, times], rowCount }: Result): ReadonlyMap<string, number> {
+  const rows = Array.from({ length: rowCount }, (_, at) => at);
+  return new Map(rows.map((at) => [String(derIds?.[at]), Number(times?.[at])]));
+}
+
+function momentsOf(times: ReadonlyMap<string, number>) {
+  const timestampsMs = [...new Set(times.values())];
+  const ends = { fromMs: Math.min(...timestampsMs), toMs: Math.max(...timestampsMs) + 1 };
+  return { ...ends, timestampsMs };
 }

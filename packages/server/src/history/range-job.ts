@@ -34,6 +34,8 @@ export interface ReadingsFilter {
   readonly fromMs: number;
   /** Not part of it. */
   readonly toMs: number;
+  /** Only these moments of it. */
+  readonly timestampsMs?: readonly number[] | undefined;
   readonly derIds?: readonly string[] | undefined;
   readonly deviceId?: string | undefined;
   readonly siteIds?: readonly string[] | undefined;

@@ -91,7 +91,8 @@ async function runRaw(
   check: () => void,
 ): Promise<Found> {
   const { filter } = source;
-  const fromMs = after?.timestampMs ?? filter.fromMs;
+  // A page's cursor is the client's, who may have made it up.
+  const fromMs = Math.max(filter.fromMs, after?.timestampMs ?? 0);
   let [startMs, spanMs, missing] = [fromMs, firstSpanMs, limit + 1];
   let lastMs = fromMs;
   while (startMs < filter.toMs && missing > 0) {

@@ -66,6 +66,23 @@ export function readingsSql(
 }
 
 const keyNames = ["der_id", "timestamp"];
+/** When each DER that a filter matches was read last: which of two copies that is makes no odds. */
+export function newestSql(source: ReadingsSource): ReadingsSql {
+  const parameters = new Parameters();
+  const needed = new Set([...keyNames, ...filterNames(source.filter)]);
+  const columns = archiveColumns.filter(({ name }) => needed.has(name));
+  const where = filterSql(source.filter, parameters);
+  const paths = [...source.files, ...source.lateFiles].map(({ path }) => path);
+  const parts = [
+    ...(paths.length === 0 ? [] : [filesSql(paths)]),
+    ...(source.tail.rowCount > 0 ? [tailSql(source, columns)] : []),
+    emptySql(columns),
+  ];
+  const text = `select der_id, max(timestamp) from (${parts.join(" union all by name ")})
+    where ${where} group by der_id`;
+  return { text, parameters };
+}
+
 /** Which of two is the first. */
 const orderNames = ["epoch", "sequence", "received_at"];
 
@@ -78,10 +95,11 @@ function filterNames({ siteIds, deviceId, asOf }: ReadingsFilter): readonly stri
 }
 
 function filterSql(filter: ReadingsFilter, parameters: Parameters): string {
-  const { fromMs, toMs, derIds, siteIds, deviceId, asOf } = filter;
+  const { fromMs, toMs, timestampsMs, derIds, siteIds, deviceId, asOf } = filter;
   const terms = [
     `timestamp >= ${parameters.bind(fromMs)}`,
     `timestamp < ${parameters.bind(toMs)}`,
+    ...(timestampsMs === undefined ? [] : [inSql("timestamp", timestampsMs, parameters)]),
     ...(derIds === undefined ? [] : [inSql("der_id", derIds, parameters)]),
     ...(siteIds === undefined ? [] : [inSql("site_id", siteIds, parameters)]),
     ...(deviceId === undefined ? [] : [`device_id = ${parameters.bind(deviceId)}`]),
@@ -97,7 +115,7 @@ function filterSql(filter: ReadingsFilter, parameters: Parameters): string {
   return terms.join(" and ");
 }
 
-function inSql(name: string, values: readonly string[], parameters: Parameters): string {
+function inSql(name: string, values: readonly Value[], parameters: Parameters): string {
   return values.length === 0 ? "false" : `${name} in (${parameters.bindAll(values)})`;
 }
 

@@ -146,7 +146,7 @@ const dayMs = 86_400_000;
 
 function tooLong(what: string): NovacoreError {
   const message =
-    `${what} and more of this are not archived yet; ` +
-    "the archive is behind or switched off. Ask for one DER, or a later time.";
+    `${what} and more of this are not in the archive yet, as after a bulk upload; ` +
+    "come back in a minute, or ask for one DER.";
   return new NovacoreError("unavailable", message);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { formats } from "../history/formats/format.ts";
 import { negotiate } from "./accept.ts";
 
 const cases: readonly (readonly [accept: string | undefined, format: string])[] = [
@@ -18,7 +19,7 @@ const cases: readonly (readonly [accept: string | undefined, format: string])[] 
 
 for (const [accept, format] of cases) {
   test(`Accept ${accept} gets ${format}`, () => {
-    assert.equal(negotiate(accept), format);
+    assert.equal(negotiate(accept, formats), format);
   });
 }
 
@@ -31,6 +32,6 @@ test("what Accept does not take is not sent", () => {
     ";",
     "a/b,",
   ]) {
-    assert.throws(() => negotiate(accept), { code: "not_acceptable" }, accept);
+    assert.throws(() => negotiate(accept, formats), { code: "not_acceptable" }, accept);
   }
 });

@@ -1,18 +1,21 @@
 import { NovacoreError } from "@novacore/protocol";
-import { contentTypes, type Format, formats } from "../history/formats/format.ts";
+import { contentTypes, type Format } from "../history/formats/format.ts";
 
 /**
- * The format that an Accept header likes best (RFC 9110 §12.5.1); where it likes several alike, the
- * one that comes first here. Throws `not_acceptable` when it takes none.
+ * The offered format that an Accept header likes best (RFC 9110 §12.5.1); where it likes several
+ * alike, the one that comes first. Throws `not_acceptable` when it takes none.
  */
-export function negotiate(accept: string | undefined): Format {
-  if (accept === undefined || accept.trim() === "") return "json";
+export function negotiate<const F extends Format>(
+  accept: string | undefined,
+  offered: readonly [F, ...F[]],
+): F {
+  if (accept === undefined || accept.trim() === "") return offered[0];
   const ranges = accept.split(",", rangesMax).map(readRange);
-  const liked = formats
+  const liked = offered
     .map((format) => ({ format, quality: qualityOf(contentTypes[format], ranges) }))
     .toSorted((a, b) => b.quality - a.quality)[0];
   if (liked !== undefined && liked.quality > 0) return liked.format;
-  const list = formats.map((format) => contentTypes[format]).join(", ");
+  const list = offered.map((format) => contentTypes[format]).join(", ");
   throw new NovacoreError(
     "not_acceptable",
     `This can be sent as ${list}; Accept takes none of them.`,

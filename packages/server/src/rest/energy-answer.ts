@@ -1,7 +1,9 @@
 import { Type } from "typebox";
+import type { ColumnType, Value } from "../duck/database.ts";
 import { resolutions } from "../history/buckets.ts";
 import type { SiteEnergy } from "../history/energy.ts";
-import type { Flow } from "../history/flows.ts";
+import { type Flow, flows } from "../history/flows.ts";
+import type { Columnar } from "../history/range-job.ts";
 import type { Zone } from "../history/zone.ts";
 import { nullable } from "./fields.ts";
 
@@ -74,10 +76,46 @@ export function toPeriodAnswer(energy: SiteEnergy, zone: Pick<Zone, "format">) {
     consumed_kWh: rounded(energy.consumedKWh, 6),
     self_consumption: rounded(energy.selfConsumption, 4),
     self_sufficiency: rounded(energy.selfSufficiency, 4),
-    sources: Object.fromEntries(entries.map(([flow, { source }]) => [flow, source])),
-    gaps_ms: Object.fromEntries(entries.map(([flow, { gapMs }]) => [flow, Math.round(gapMs)])),
+    sources: ofFound(entries.map(([flow, { source }]) => [flow, source])),
+    gaps_ms: ofFound(entries.map(([flow, { gapMs }]) => [flow, Math.round(gapMs)])),
   };
 }
+
+function ofFound<T>(entries: readonly [Flow, T][]): Partial<Record<Flow, T>> {
+  const found: Partial<Record<Flow, T>> = {};
+  for (const [flow, value] of entries) found[flow] = value;
+  return found;
+}
+
+type PeriodAnswer = ReturnType<typeof toPeriodAnswer>;
+
+/** The same as a table: where each value is from, and the gaps, have columns of their own. */
+export function toPeriodTable(periods: readonly PeriodAnswer[]): Columnar {
+  const plain = (name: "start" | "end" | (typeof numberNames)[number], type: ColumnType) => ({
+    ...{ name, type, values: periods.map((period) => period[name]) },
+  });
+  const columns: readonly (Columnar["columns"][number] & { readonly values: readonly Value[] })[] =
+    [
+      ...[plain("start", "VARCHAR"), plain("end", "VARCHAR")],
+      ...numberNames.map((name) => plain(name, "DOUBLE")),
+      ...flows.flatMap((flow) => [
+        {
+          ...{ name: `${flow}_source`, type: "VARCHAR" as const },
+          values: periods.map(({ sources }) => sources[flow] ?? null),
+        },
+        {
+          ...{ name: `${flow}_gap_ms`, type: "DOUBLE" as const },
+          values: periods.map(({ gaps_ms }) => gaps_ms[flow] ?? null),
+        },
+      ]),
+    ];
+  return { columns, values: columns.map(({ values }) => values), rowCount: periods.length };
+}
+
+const numberNames = [
+  ...flows.map((flow) => `${flow}_kWh` as const),
+  ...(["consumed_kWh", "self_consumption", "self_sufficiency"] as const),
+];
 
 function rounded(value: number | undefined, digits: number): number | null {
   return value === undefined ? null : Number(value.toFixed(digits));

@@ -6,14 +6,18 @@ import { resolutions } from "../history/buckets.ts";
 import { quarterMs } from "../history/cells.ts";
 import type { EnergyOptions, SiteEnergies } from "../history/energy.ts";
 import type { KnownDer } from "../history/flows.ts";
+import { formatCsv } from "../history/formats/csv.ts";
+import { contentTypes } from "../history/formats/format.ts";
 import { createZone } from "../history/zone.ts";
 import type { InTurn } from "../history-turns.ts";
 import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
 import { readingTypeFor } from "../registry/device-types.ts";
+import { negotiate } from "./accept.ts";
 import type { CallerOf } from "./authenticate.ts";
-import { EnergyAnswer, toPeriodAnswer } from "./energy-answer.ts";
-import { closed, idOf } from "./fields.ts";
+import { isCached, weakTag } from "./caching.ts";
+import { EnergyAnswer, toPeriodAnswer, toPeriodTable } from "./energy-answer.ts";
+import { closed, idOf, nothing } from "./fields.ts";
 import { assertRange, readTimeRange, TimeRangeQuery } from "./time-range.ts";
 import { requestValidator } from "./validator.ts";
 
@@ -50,6 +54,25 @@ const Query = Type.Object(
   closed,
 );
 
+const text = (description: string) => ({ type: "string", description });
+const answers = {
+  200: {
+    description: "As JSON; or the periods alone as CSV, where Accept asks for it",
+    headers: {
+      ETag: text("For If-None-Match"),
+      "Cache-Control": text("Late readings may come for a while, and then it may be kept longer"),
+      "Novacore-Cursor": text("The answer's cursor, for every form"),
+    },
+    content: {
+      [contentTypes.json]: { schema: EnergyAnswer },
+      [contentTypes.csv]: {
+        schema: Type.String({ description: "A header, then one period a line" }),
+      },
+    },
+  },
+  304: nothing("Not changed since the answer with the ETag of If-None-Match"),
+};
+
 /** `GET /sites/{site_id}/energy`: what a site imported, produced and used, by hours, days or months. */
 export const energyRoutes: FastifyPluginAsyncTypebox<EnergyRoutesOptions> = async (
   app,
@@ -64,16 +87,17 @@ export const energyRoutes: FastifyPluginAsyncTypebox<EnergyRoutesOptions> = asyn
         summary: "Read a site's energy by quarters, hours, days or months of its time zone",
         params: Type.Object({ site_id: idOf("Id of the site") }),
         querystring: Query,
-        response: { 200: EnergyAnswer },
+        response: answers,
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { site_id: siteId } = request.params;
       const caller = await callerOf(request);
       await access.authorize(caller, "site.view", { siteId });
       const site = await registry.sites.get(siteId);
       if (site === undefined) throw new NovacoreError("not_found");
       const { resolution = "1d", ...times } = request.query;
+      const format = negotiate(request.headers.accept, ["json", "csv"]);
       const timezone = site.timezone ?? "UTC";
       const nowMs = now();
       const rangeMsMax = limits.energyRangeMs;
@@ -86,13 +110,17 @@ export const energyRoutes: FastifyPluginAsyncTypebox<EnergyRoutesOptions> = asyn
         readEnergy({ id: siteId, orgId: site.orgId }, options, signal),
       );
       const zone = createZone(timezone);
-      return {
-        site_id: siteId,
-        ...{ timezone, resolution },
-        periods: energy.buckets.map((period) => toPeriodAnswer(period, zone)),
-        total: toPeriodAnswer(energy.total, zone),
-        cursor,
-      };
+      const periods = energy.buckets.map((period) => toPeriodAnswer(period, zone));
+      const told = { periods, total: toPeriodAnswer(energy.total, zone) };
+      const etag = weakTag([format, siteId, JSON.stringify([timezone, resolution, told])]);
+      reply.header("novacore-cursor", cursor);
+      const toMs = energy.total.endMs;
+      if (isCached(request, reply, { etag, toMs, nowMs })) return reply.code(304).send(null);
+      reply.header("content-type", contentTypes[format]);
+      if (format === "csv") {
+        return reply.send(Buffer.from(formatCsv(toPeriodTable(periods))).toString());
+      }
+      return reply.send({ site_id: siteId, timezone, resolution, ...told, cursor });
     },
   );
 };
@@ -112,12 +140,14 @@ async function knownDers(
 ): Promise<readonly KnownDer[]> {
   const page = { after: undefined, limit: limits.pageItemsMax };
   const devices = await registry.devices.list(siteId, page);
-  return devices.flatMap(({ type: deviceType, state, createdAt, ders }) =>
+  return devices.flatMap(({ type: deviceType, state, createdAt, movedAt, ders }) =>
     state !== "active"
       ? []
       : ders.flatMap(({ id: derId, type: derType }) => {
           const type = readingTypeFor(deviceType, derType);
-          return type === undefined ? [] : [{ derId, type, sinceMs: Date.parse(createdAt) }];
+          return type === undefined
+            ? []
+            : [{ derId, type, sinceMs: Date.parse(movedAt ?? createdAt) }];
         }),
   );
 }

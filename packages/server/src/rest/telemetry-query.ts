@@ -19,11 +19,12 @@ import {
 import { createZone } from "../history/zone.ts";
 import { limits } from "../limits.ts";
 import { closed } from "./fields.ts";
-import { assertRange, readTimeRange, TimeRangeQuery } from "./time-range.ts";
+import { readTimeRange, TimeRangeQuery, untilWhen } from "./time-range.ts";
 
 export const TelemetryQuery = Type.Object(
   {
     ...TimeRangeQuery.properties,
+    to: Type.Optional(untilWhen("now, and five minutes more for clocks that are fast")),
     resolution: Type.Optional(
       Type.Enum(["auto", "raw", ...widthNames], {
         description:
@@ -105,20 +106,19 @@ export function readTelemetryQuery(
   const timezone = readTimezone(query.tz ?? ders.timezone);
   const kind = query.resolution === "raw" ? "raw" : query.agg === "lttb" ? "lttb" : "buckets";
   assertTogether(query, kind);
-  const range = readTimeRange(query, { nowMs, timezone, rangeMsMax: limits.historyRangeMs });
+  const rangeMsMax = kind === "buckets" ? limits.historyRangeMs : limits.historyRawMs;
+  const range = readTimeRange(query, { nowMs, timezone, rangeMsMax });
   // A clock that runs ahead a little: what was seen live a moment ago is there.
   const toMs = query.to === undefined ? nowMs + limits.clockAheadMs : range.toMs;
   const common = { fromMs: range.fromMs, toMs, timezone };
   switch (kind) {
     case "raw": {
-      assertRange(range, limits.historyRawMs);
       const fields = query.fields === undefined ? undefined : readFields(query.fields);
       const limit = query.limit ?? limits.historyRowsDefault;
       const output = { kind, fields, limit, after } as const;
       return { ...common, resolution: "raw", agg: undefined, output };
     }
     case "lttb": {
-      assertRange(range, limits.historyRawMs);
       const fields = readFields(query.fields ?? "W").map((field) => assertNumber(field, "lttb"));
       assertColumns(fields.length, lttbFieldsMax);
       const pointsMax = query.max_points ?? limits.historyPointsDefault;
@@ -220,7 +220,8 @@ function readFields(text: string): readonly string[] {
   const fields = [...new Set(text.split(","))].filter((name) => !alwaysThere.includes(name));
   for (const field of fields) {
     if (fieldNames.includes(field)) continue;
-    throw refused("/fields", `holds ${JSON.stringify(field)}, which is no member of a reading`);
+    const message = `holds ${JSON.stringify(field)}, which is no member that every hub knows; a gateway's own come with resolution=raw and no fields`;
+    throw refused("/fields", message);
   }
   return fields;
 }

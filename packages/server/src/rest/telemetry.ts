@@ -1,18 +1,17 @@
-import { createHash } from "node:crypto";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { encodeCursor } from "@novacore/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { Access } from "../access/access.ts";
 import type { DuckThread } from "../history/duck-thread.ts";
-import { contentTypes } from "../history/formats/format.ts";
+import { contentTypes, formats } from "../history/formats/format.ts";
 import type { RangeResult } from "../history/range-job.ts";
 import type { FoundSource, ReadingsSources } from "../history/range-source.ts";
 import type { InTurn } from "../history-turns.ts";
-import { limits } from "../limits.ts";
 import type { Registry } from "../registry/database.ts";
 import { negotiate } from "./accept.ts";
 import type { CallerOf } from "./authenticate.ts";
+import { isCached, weakTag } from "./caching.ts";
 import { idOf, nothing } from "./fields.ts";
 import { decodePage, encodePage } from "./telemetry-page.ts";
 import { readTelemetryQuery, TelemetryQuery, type TelemetryWish } from "./telemetry-query.ts";
@@ -125,19 +124,16 @@ async function answer(
   unread.assertRoom(identityId);
   const { query, signal } = request;
   const nowMs = now();
-  const format = negotiate(request.headers.accept);
+  const format = negotiate(request.headers.accept, formats);
   const page = query.cursor === undefined ? undefined : decodePage(query.cursor);
   const wish = readTelemetryQuery(query, target.ders, { nowMs, after: page?.after });
   const { fromMs, toMs } = wish;
   const filter = { ...target.filter, fromMs, toMs, asOf: page?.asOf };
   const found = await history.sources.find({ orgId: target.orgId, filter, signal });
-  const etag = tagOf([format, target.orgId, JSON.stringify({ ...wish, filter }), found.tag]);
-  reply.header("etag", etag);
-  reply.header("cache-control", cacheControl(wish, nowMs));
-  reply.header("vary", "Accept, Authorization");
+  const etag = weakTag([format, target.orgId, JSON.stringify({ ...wish, filter }), found.tag]);
   const cursor = encodeCursor({ epoch: found.moment.epoch, sequence: found.moment.head });
   reply.header("novacore-cursor", cursor);
-  if (request.headers["if-none-match"]?.includes(etag)) return reply.code(304).send();
+  if (isCached(request, reply, { etag, toMs, nowMs })) return reply.code(304).send();
   const { resolution, timezone, agg, output } = wish;
   const head = {
     ...{ from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() },
@@ -167,18 +163,3 @@ function linkNext(
   url.searchParams.set("cursor", encodePage({ asOf: found.moment, after: next }));
   reply.header("link", `<${url.pathname}${url.search}>; rel="next"`);
 }
-
-/** Weak: the live cursor in the answer moves on, and the one before it stays as good. */
-function tagOf(parts: readonly string[]): string {
-  const hash = createHash("sha256").update(parts.join("\n")).digest("base64url");
-  return `W/"${hash.slice(0, 22)}"`;
-}
-
-/** Late readings still come: after minutes as a rule, after a week only by a bulk upload. */
-function cacheControl({ toMs }: TelemetryWish, nowMs: number): string {
-  const ageMs = nowMs - toMs;
-  if (ageMs < oldMs) return "private, no-cache";
-  return `private, max-age=${ageMs < limits.backfillMs ? 60 : 3_600}`;
-}
-
-const oldMs = 3_600_000;

@@ -49,6 +49,13 @@ describe("a time range", () => {
     }
   });
 
+  it("in epoch seconds is refused, and told when that would be", () => {
+    assert.deepEqual(faultsOf("1764201600", "2026-10-26"), [
+      "/from must be epoch milliseconds; 1764201600 looks like seconds, of 2025-11-27T00:00:00.000Z",
+    ]);
+    assert.equal(read("946684800000", "946684800001").fromMs, 946_684_800_000);
+  });
+
   it("is refused where it ends before it begins", () => {
     assert.deepEqual(faultsOf("2026-10-25", "2026-10-25"), [
       '/to must be later than from (2026-10-24T22:00:00.000Z), not "2026-10-25"',

@@ -16,15 +16,18 @@ const looks = {
 /** Query members of what is asked for a time: from `from` to before `to`. */
 export const TimeRangeQuery = Type.Object({
   from: Type.String({ maxLength: 40, description, ...looks, examples: ["2026-01-31"] }),
-  to: Type.Optional(
-    Type.String({
-      maxLength: 40,
-      description: `${description}. Default: now`,
-      ...looks,
-      examples: ["2026-02-01T12:00:00Z"],
-    }),
-  ),
+  to: Type.Optional(untilWhen("now")),
 });
+
+/** The query member `to`, with what it is where it is not given. */
+export function untilWhen(byDefault: string) {
+  return Type.String({
+    maxLength: 40,
+    description: `${description}. Default: ${byDefault}`,
+    ...looks,
+    examples: ["2026-02-01T12:00:00Z"],
+  });
+}
 
 export interface TimeRange {
   readonly fromMs: number;
@@ -78,10 +81,13 @@ const timeMsMax = 253_402_300_799_999;
 
 const isoPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
+/** Milliseconds of so few digits are of 1970, seconds of our days. */
+const secondsPattern = /^\d{9,10}$/;
+
 function readTime(text: string, timezone: string): number | undefined {
   const timeMs = parseTime(text, timezone);
   const isInRange = timeMs !== undefined && timeMs >= 0 && timeMs <= timeMsMax;
-  return isInRange ? timeMs : undefined;
+  return isInRange && !secondsPattern.test(text) ? timeMs : undefined;
 }
 
 function parseTime(text: string, timezone: string): number | undefined {
@@ -95,6 +101,10 @@ function parseTime(text: string, timezone: string): number | undefined {
 }
 
 function timeFault(text: string): string {
+  if (secondsPattern.test(text)) {
+    const time = new Date(Number(text) * 1_000).toISOString();
+    return `must be epoch milliseconds; ${text} looks like seconds, of ${time}`;
+  }
   const example = "epoch milliseconds or an ISO-8601 time such as 2026-01-31T12:00:00Z";
   return `must be ${example}, until the year 9999, not ${JSON.stringify(text)}`;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { planBuckets } from "../../src/history/range-buckets.ts";
 import type { RawOutput, ReadingsFilter } from "../../src/history/range-job.ts";
 import { limits } from "../../src/limits.ts";
 import { backfill, HistoryStore, type TestReading } from "./history-store.ts";
@@ -107,6 +108,33 @@ test("pages are of one moment: what is stored, archived or uploaded between them
   } while (after !== undefined);
   assert.equal(pages, Math.ceil(60 / 7));
   assert.deepEqual(found, stored.map(({ reading }) => reading).sort(inTime));
+});
+
+test("a page's cursor that was made up opens nothing before the range", async (t) => {
+  const { store, thread } = await start(t);
+  for (const reading of readings(10)) await store.publish(reading);
+  const after = { timestampMs: 0, derId: "a" };
+  const fromMs = startMs + 3_000_000;
+  const { data } = await store.query(thread, { fromMs }, { ...raw, after });
+  assert.deepEqual(
+    data.map(({ W }) => W),
+    [5, 6, 7, 8, 9],
+  );
+});
+
+test("a mean that no number holds is none", async (t) => {
+  const { store, thread } = await start(t);
+  for (const { timestamp } of readings(3)) {
+    await store.publish({ der_id: "der-1", timestamp, W: 1.7e308 });
+  }
+  const range = { fromMs: startMs, toMs: startMs + hour, timezone: "UTC" };
+  const buckets = planBuckets({ ...range, nowMs: range.toMs, width: "1h" });
+  const output = { kind: "buckets", buckets, fields: ["W"], fill: "none" } as const;
+  const { data } = await store.query(thread, range, { ...output, aggregates: ["mean", "max"] });
+  assert.deepEqual(
+    data.map(({ W_mean, W_max }) => [W_mean, W_max]),
+    [[null, 1.7e308]],
+  );
 });
 
 test("only what is asked for is read: files, DERs, devices, sites and times", async (t) => {

@@ -102,6 +102,31 @@ describe("a site's energy over REST", () => {
     assert.ok(Math.abs(sum - 12.5) < 1e-4);
   });
 
+  it("is answered as CSV too, and not twice to who has it already", async () => {
+    const url = `/sites/${siteId}/energy?from=2026-10-25&to=2026-10-26`;
+    const authorization = `Bearer ${owner.token}`;
+    const ask = (headers: Record<string, string>) =>
+      app.inject({ url, headers: { authorization, ...headers } });
+    const csv = await ask({ accept: "text/csv" });
+    assert.equal(csv.headers["content-type"], "text/csv");
+    assert.equal(csv.headers["novacore-cursor"], "here");
+    const [names = "", first = "", ...others] = csv.body.split("\r\n");
+    assert.deepEqual(others, [""]);
+    const values = first.split(",");
+    const row = Object.fromEntries(names.split(",").map((name, at) => [name, values[at]]));
+    assert.equal(row.start, "2026-10-25T00:00:00+02:00");
+    assert.deepEqual([row.imported_kWh, row.produced_kWh, row.consumed_kWh], ["12.5", "", "10"]);
+    assert.deepEqual([row.imported_source, row.imported_gap_ms], ["counter", "0"]);
+    assert.deepEqual([row.charged_source, row.charged_gap_ms], ["", ""]);
+
+    const json = await ask({});
+    assert.equal(json.headers["cache-control"], "private, max-age=3600");
+    assert.notEqual(json.headers.etag, csv.headers.etag);
+    const again = await ask({ "if-none-match": String(json.headers.etag) });
+    assert.deepEqual([again.statusCode, again.body], [304, ""]);
+    assert.equal((await ask({ accept: "image/png" })).statusCode, 406);
+  });
+
   it("is nobody's who may not see the site, and no cells are read for that", async () => {
     const stranger = await hub.person();
     assert.equal((await get("?from=2026-10-25", stranger)).status, 404);

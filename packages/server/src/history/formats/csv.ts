@@ -11,7 +11,9 @@ export function formatCsv({ columns, values, rowCount }: Columnar): Uint8Array<A
 }
 
 function cell(value: Value): string {
-  if (value === null) return "";
+  if (value === null || value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
+    return "";
+  }
   const text = String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

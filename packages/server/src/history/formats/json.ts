@@ -66,7 +66,9 @@ function membersOf(extra: string, fields: readonly string[] | undefined): string
   return wanted.length === 0 ? "" : JSON.stringify(Object.fromEntries(wanted)).slice(1, -1);
 }
 
+/** The mean of numbers near the end of what doubles can hold is infinite, which JSON has no word for. */
 function json(value: Value): string {
+  if (typeof value === "number" && !Number.isFinite(value)) return "null";
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
