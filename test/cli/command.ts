@@ -4,8 +4,11 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Program, startProgram } from "../support/program.ts";
+import { startTerminal, type TerminalProgram } from "./terminal.ts";
 
-const program = fileURLToPath(new URL("../../packages/cli/bin/novacore.mjs", import.meta.url));
+export const cliProgram = fileURLToPath(
+  new URL("../../packages/cli/bin/novacore.mjs", import.meta.url),
+);
 
 /** What a command that has ended said. */
 export interface Answer {
@@ -22,6 +25,7 @@ export interface Person {
   /** The same, and its answer as JSON; fails unless the command ends with 0 and says just that. */
   json<T>(args: readonly string[], options?: StartOptions): Promise<T>;
   start(args: readonly string[], options?: StartOptions): Program;
+  startAtTerminal(args: readonly string[], options?: StartOptions): TerminalProgram;
 }
 
 export interface StartOptions {
@@ -33,7 +37,7 @@ export async function createCommandUser(t: Pick<TestContext, "after">): Promise<
   const configHome = await mkdtemp(join(tmpdir(), "novacore-config-"));
   t.after(() => rm(configHome, { recursive: true, force: true }));
   const start = (args: readonly string[], { env, stdin }: StartOptions = {}) =>
-    startProgram(process.execPath, [program, ...args], {
+    startProgram(process.execPath, [cliProgram, ...args], {
       env: { ...withoutLogin, XDG_CONFIG_HOME: configHome, ...env },
       ...(stdin !== undefined && { stdin }),
     });
@@ -44,6 +48,10 @@ export async function createCommandUser(t: Pick<TestContext, "after">): Promise<
   };
   return {
     ...{ configHome, start, run },
+    startAtTerminal: (args, { env } = {}) =>
+      startTerminal([process.execPath, cliProgram, ...args], {
+        ...{ ...withoutLogin, XDG_CONFIG_HOME: configHome, TERM: "xterm", ...env },
+      }),
     async json(args, options) {
       const { code, stdout, stderr } = await run([...args, "--json"], options);
       if (code !== 0) throw new Error(`novacore ${args.join(" ")} ended with ${code}: ${stderr}`);

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
 import { runProgram, startProgram } from "../support/program.ts";
-import { createCommandUser } from "./command.ts";
+import { cliProgram, createCommandUser } from "./command.ts";
+import { ctrlC, hasTerminals, visible } from "./terminal.ts";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -103,10 +106,71 @@ test("a reader that has enough, as head has, ends the command without a failure"
     env: {
       XDG_CONFIG_HOME: person.configHome,
       NODE: process.execPath,
-      CLI: fileURLToPath(new URL("../../packages/cli/bin/novacore.mjs", import.meta.url)),
+      CLI: cliProgram,
     },
   });
   await program.ended;
   assert.equal(program.stdout(), "novacore COMMAND …\n");
   assert.equal(program.stderr(), "ended with 0\n");
+});
+
+const skip = !hasTerminals() && "there is no script command, which makes a terminal";
+
+test("at a terminal what cannot be undone is asked about, and only yes does it", {
+  skip,
+}, async (t) => {
+  const person = await createCommandUser(t);
+  const env = asOwner();
+  const { id } = await person.json<{ id: string }>(["org", "create", "Kept"], { env });
+  const isAsked = /Delete org-\S+ \(Kept\) with all its readings\? \[y\/N\] /;
+  for (const [answer, code] of [
+    ["\n", 1],
+    ["n\n", 1],
+    [ctrlC, 130],
+    ["yes\n", 0],
+  ] as const) {
+    const terminal = person.startAtTerminal(["org", "delete", id], { env });
+    await terminal.until("it asks", () => isAsked.test(terminal.stdout()));
+    terminal.type(answer);
+    assert.equal((await terminal.ended).code, code, terminal.stdout());
+    const isThere = (await person.run(["org", "show", id], { env })).code === 0;
+    assert.equal(isThere, code !== 0, JSON.stringify(answer));
+  }
+});
+
+test("at a terminal titles are bold, and not with NO_COLOR", { skip }, async (t) => {
+  const person = await createCommandUser(t);
+  for (const [NO_COLOR, line] of [
+    ["", /^\^\[1mID +NAME/m],
+    ["1", /^ID +NAME/m],
+  ] as const) {
+    const env = { ...asOwner(), NO_COLOR };
+    const terminal = person.startAtTerminal(["org", "list"], { env });
+    await terminal.ended;
+    assert.match(visible(terminal.stdout()), line);
+  }
+});
+
+test("what takes longer than a second is told at a terminal, and nowhere else", {
+  skip,
+}, async (t) => {
+  // It takes connections, and says nothing.
+  const silent = createServer().listen(0, "127.0.0.1");
+  t.after(() => silent.close());
+  await once(silent, "listening");
+  const address = silent.address();
+  assert.ok(address !== null && typeof address === "object");
+  const env = { ...asOwner(), NOVACORE_URL: `http://127.0.0.1:${address.port}` };
+  const person = await createCommandUser(t);
+  const piped = person.start(["org", "list"], { env });
+  await once(silent, "connection");
+  const terminal = person.startAtTerminal(["org", "list"], { env });
+  await terminal.until("it says what it waits for", () =>
+    /Asking http:\/\/127\.0\.0\.1:\d+ … \d s/.test(terminal.stdout()),
+  );
+  terminal.type(ctrlC);
+  assert.equal((await terminal.ended).code, 130);
+  piped.signal("SIGINT");
+  assert.equal((await piped.ended).code, 130);
+  assert.equal(piped.stderr(), "");
 });

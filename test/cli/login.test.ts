@@ -114,6 +114,18 @@ test("a token that has ended is renewed by the key, and kept", async (t) => {
   await person.json(["whoami"]);
 });
 
+test("a profile that was spoilt is as if nobody had logged in, and keeps its key", async (t) => {
+  const person = await loggedIn(t);
+  const { id } = await person.json<{ id: string }>(["whoami"]);
+  const path = join(person.configHome, "novacore", "profiles", "default", "profile.json");
+  for (const content of ["", "{", "[]", '{"url":7}']) {
+    await writeFile(path, content);
+    assert.equal((await person.run(["whoami"])).code, 3, content);
+  }
+  const again = await person.json<LoggedIn>(["login", "--url", hub.url]);
+  assert.equal(again.identity_id, id);
+});
+
 test("the environment's address and token come before the profile's", async (t) => {
   const person = await loggedIn(t);
   const env = { NOVACORE_URL: hub.url, NOVACORE_TOKEN: home.token };

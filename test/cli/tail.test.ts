@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { startCuttableProxy } from "../browser/cuttable-proxy.ts";
 import { createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
 import { startProgram } from "../support/program.ts";
-import { findTool } from "../support/tools.ts";
-import { createCommandUser } from "./command.ts";
-
-const cli = fileURLToPath(new URL("../../packages/cli/bin/novacore.mjs", import.meta.url));
+import { cliProgram, createCommandUser } from "./command.ts";
+import { ctrlC, hasTerminals, visible } from "./terminal.ts";
 
 let hub: TestHub;
 let home: Home;
@@ -51,6 +48,8 @@ test("Ctrl-C ends it with 130 and tells the position, from which it goes on", as
   await publish(-301);
   const first = person.start(["tail", "--since", since], { env: asOwner() });
   await first.until("the reading is written", () => first.stdout().includes("-301"));
+  // From a terminal and from npx: the same one.
+  first.signal("SIGINT");
   first.signal("SIGINT");
   const { code } = await first.ended;
   assert.equal(code, 130);
@@ -90,7 +89,7 @@ test("head ends it", async (t) => {
     ...asOwner(),
     XDG_CONFIG_HOME: person.configHome,
     NODE: process.execPath,
-    CLI: cli,
+    CLI: cliProgram,
   };
   const program = startProgram("bash", ["-c", line], { env });
   await program.until("a line is read", () => program.stdout().includes("-501"));
@@ -115,23 +114,20 @@ test("what cannot be watched ends it at once, with the exit code that says why",
   }
 });
 
-const script = findTool("script");
-const noTerminal = script === undefined && "there is no script command, which makes a terminal";
+const noTerminal = !hasTerminals() && "there is no script command, which makes a terminal";
 
 test("at a terminal it is one table that is drawn over", { skip: noTerminal }, async (t) => {
   const person = await createCommandUser(t);
   await publish(-601);
-  const line = `stty rows 20 cols 100; exec "${process.execPath}" "${cli}" tail`;
-  const env = { ...asOwner(), XDG_CONFIG_HOME: person.configHome, TERM: "xterm" };
-  const terminal = startProgram(script ?? "", ["-qec", line, "/dev/null"], { env });
-  const esc = String.fromCharCode(27);
+  const terminal = person.startAtTerminal(["tail"], { env: asOwner() });
   await terminal.until("the last reading", () =>
     /roof +pv +-601 W +producing/.test(terminal.stdout()),
   );
   await publish(-602);
   await terminal.until("the new one", () => terminal.stdout().includes("-602 W"));
   // Drawn from the top again: one line of titles, one of the DER for each that has reported.
-  assert.match(terminal.stdout().replaceAll(esc, "^"), /\^\[\d+A\r\^\[1mNAME +TYPE +POWER/);
-  terminal.signal("SIGINT");
+  assert.match(visible(terminal.stdout()), /\^\[\d+A\r\^\[1mNAME +TYPE +POWER/);
+  terminal.type(ctrlC);
   await terminal.ended;
+  assert.match(terminal.stdout(), /To go on from here: novacore tail --cursor \S+/);
 });

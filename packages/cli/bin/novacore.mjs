@@ -19,8 +19,9 @@ async function runByPinnedNode() {
   const node = await setUp();
   const args = [fileURLToPath(main), ...process.argv.slice(2)];
   const child = spawn(node, args, { stdio: "inherit" });
-  process.on("SIGINT", () => undefined); // the child has had it from the terminal, and says how it ends
-  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // What the terminal has sent to both of them, the child counts once.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+    process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal]));

@@ -4,13 +4,18 @@ import { constants } from "node:os";
 import { run } from "./run.ts";
 import { Ending } from "./terminal.ts";
 
+/** A terminal's Ctrl-C arrives twice within milliseconds: from the terminal, and again from npx. */
+const sameSignalMs = 500;
+
 const stop = new AbortController();
+let stoppedMs = 0;
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(name, () => {
     const exitCode = 128 + constants.signals[name];
-    // The second one means now.
-    if (stop.signal.aborted) process.exit(exitCode);
-    stop.abort(new Ending(`Ended by ${name}.`, exitCode));
+    if (!stop.signal.aborted) {
+      stoppedMs = performance.now();
+      stop.abort(new Ending(`Ended by ${name}.`, exitCode));
+    } else if (performance.now() - stoppedMs > sameSignalMs) process.exit(exitCode); // it means now
   });
 }
 process.stdout.on("error", (error) => {

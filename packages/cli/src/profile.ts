@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { configFolder } from "./config-folder.ts";
-import { CommandFailed, UsageError } from "./failure.ts";
+import { UsageError } from "./failure.ts";
 import { readIfThere, writeSecretFile } from "./secret-file.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -50,17 +50,15 @@ export class ProfileFolder {
     writeSecretFile(this.keyPath, pem);
   }
 
-  /** Undefined: nobody has logged in under this name. Throws CommandFailed for a spoilt file. */
+  /** Undefined: nobody has logged in under this name, or the file is spoilt; a login mends both. */
   read(): Profile | undefined {
     const content = readIfThere(this.profilePath);
     if (content === undefined) return undefined;
     const { url, identity_id, token, token_expires_at } = parseObject(content);
     const texts = [url, identity_id, token, token_expires_at].filter(isText);
     const [hubUrl, identityId, tokenText, tokenExpiresAt] = texts;
-    if (hubUrl && identityId && tokenText && tokenExpiresAt) {
-      return { url: hubUrl, identityId, token: tokenText, tokenExpiresAt };
-    }
-    throw new CommandFailed(`${this.profilePath} is no profile any more; log in again.`);
+    if (!hubUrl || !identityId || !tokenText || !tokenExpiresAt) return undefined;
+    return { url: hubUrl, identityId, token: tokenText, tokenExpiresAt };
   }
 
   write({ url, identityId, token, tokenExpiresAt }: Profile): void {
@@ -74,7 +72,7 @@ function parseObject(content: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(content);
     return typeof value === "object" && value !== null ? { ...value } : {};
   } catch {
-    return {}; // cut off or overwritten, which the caller says with the file's name
+    return {}; // cut off, or somebody has edited it
   }
 }
 
