@@ -53,7 +53,7 @@ class ArchiveThread implements Archive {
   readonly #stopping = new AbortController();
   readonly #done: Promise<void>;
   #worker: Worker | undefined;
-  #failure: string | undefined;
+  #hasFailed = false;
   readonly #lagMs = new Map<string, number>();
 
   constructor(options: ArchiveOptions) {
@@ -62,7 +62,8 @@ class ArchiveThread implements Archive {
   }
 
   problem(): string | undefined {
-    if (this.#failure !== undefined) return `it has failed: ${this.#failure}`;
+    // Why holds paths and ids, and who reads this need not be known: that is for the log.
+    if (this.#hasFailed) return "it has failed and is started again: the log has why";
     const lagMs = Math.max(0, ...this.#lagMs.values());
     const lagMsMax = this.#options.settings.intervalMs + limits.archiveLagMs;
     return lagMs > lagMsMax ? `it is ${Math.round(lagMs / 1000)} s behind` : undefined;
@@ -85,7 +86,7 @@ class ArchiveThread implements Archive {
       const failure = await this.#runOnce();
       if (signal.aborted) return;
       if (performance.now() - startedMs > max) waitMs = min;
-      this.#failure = failure instanceof Error ? failure.message : String(failure);
+      this.#hasFailed = true;
       this.#options.metrics.archiveFailures.inc({ part: "writer" });
       const fields = { err: failure, event: "archive_failed", againInMs: waitMs };
       this.#options.log.error(fields, "archiving has failed and is started again");
@@ -126,7 +127,7 @@ class ArchiveThread implements Archive {
         metrics.archiveLost.inc(event.readings);
         break;
       case "lag":
-        this.#failure = undefined;
+        this.#hasFailed = false;
         this.#lagMs.set(event.stream, event.ageMs);
         metrics.archiveLag.set({ stream: event.stream }, event.readings);
         metrics.archiveLagSeconds.set({ stream: event.stream }, event.ageMs / 1000);

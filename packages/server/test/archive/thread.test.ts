@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { inspect } from "node:util";
 import { type Condition, createConditions } from "../../../../test/support/conditions.ts";
 import { type Archive, startArchive } from "../../src/archive/archive.ts";
 import { atEnd } from "../nats/at-end.ts";
@@ -92,7 +101,8 @@ test("an archive that cannot write is started again until it can, and says why",
   const running = run(t, rig, { folder, intervalMs: 100 });
   await rig.publish([{ org, der: "d", timestamp: now, W: 1 }]);
   await running.until("it fails", () => running.failures.length > 0);
-  assert.match(running.archive.problem() ?? "", /^it has failed: .*EEXIST/);
+  assert.match(running.archive.problem() ?? "", /^it has failed .*: the log has why$/);
+  assert.match(inspect(running.failures[0]), /EEXIST/);
   rmSync(folder);
   await running.until("the reading is archived", () => running.counts.get("archived") === 1);
   await running.until("it is well again", () => running.archive.problem() === undefined);
@@ -117,13 +127,32 @@ test("another folder than the one that the files are in is not written to", asyn
   await rig.publish([{ org, der: "d", timestamp: now + 1, W: 2 }]);
   const second = run(t, rig, { folder: other, intervalMs: 100 });
   await second.until("it fails", () => second.failures.length > 0);
-  assert.match(second.archive.problem() ?? "", /is not the archive of this registry/);
+  assert.match(inspect(second.failures[0]), /is not the archive of this registry/);
   await second.archive.close();
   assert.deepEqual(readdirSync(other), []);
   const moved = join(other, "moved");
   cpSync(rig.folder.root, moved, { recursive: true });
   const third = run(t, rig, { folder: moved, intervalMs: 100 });
   await third.until("the next is archived", () => third.counts.get("archived") === 1);
+});
+
+test("a registry that has archived nothing takes no folder in which another one's files are", async (t) => {
+  const rig = await ArchiveRig.open(t);
+  if (rig === undefined) return;
+  const other = mkdtempSync(join(tmpdir(), "novacore-archive-"));
+  atEnd(t, () => rmSync(other, { recursive: true, force: true }));
+  writeFileSync(join(other, "archive-id"), "of-another\n");
+  mkdirSync(join(other, "org=another/date=2026-06-01"), { recursive: true });
+  writeFileSync(join(other, "org=another/date=2026-06-01/a.parquet"), "its readings");
+  const running = run(t, rig, { folder: other, intervalMs: 100 });
+  await running.until("it fails", () => running.failures.length > 0);
+  assert.match(inspect(running.failures[0]), /holds 1 files of another registry's archive/);
+  await running.archive.close();
+  // An id alone is what a crash leaves before the first file.
+  rmSync(join(other, "org=another"), { recursive: true });
+  const again = run(t, rig, { folder: other, intervalMs: 100 });
+  await rig.publish([{ org: await rig.newOrg(), der: "d", timestamp: now, W: 1 }]);
+  await again.until("the reading is archived", () => again.counts.get("archived") === 1);
 });
 
 test("a nats-server that is killed and comes back is read on from where the archive is", async (t) => {
