@@ -61,6 +61,7 @@ export class NovacoreError extends Error {
 export const retryableCodes: ReadonlySet<string> = new Set<ErrorCode | ClientErrorCode>([
   ...(["unreachable", "connection_lost", "connection_silent"] as const),
   ...(["rate_limited", "too_many_connections", "unavailable", "query_timeout"] as const),
+  ...(["archive_behind", "too_many_days"] as const),
   ...(["internal", "auth_timeout", "slow_consumer", "going_away", "peer_silent"] as const),
 ]);
 

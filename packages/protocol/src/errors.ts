@@ -89,6 +89,16 @@ export const errorTable = {
   reading_out_of_range: row(422, false, "A member of the reading is outside its physical range."),
   reading_in_future: row(422, false, "The timestamp is too far ahead; check the gateway's clock."),
   reading_too_old: row(422, false, "The timestamp is older than the backfill limit."),
+  archive_behind: row(
+    503,
+    true,
+    "The archive is behind and takes no old readings now; send them again when Retry-After says.",
+  ),
+  too_many_days: row(
+    413,
+    true,
+    "The upload has old readings of too many days; send the rest in another one.",
+  ),
   reading_type_mismatch: row(422, false, "The reading's type is not the type of its DER."),
   type_unknown: row(422, false, "The reading's type is not one of the six known ones."),
   timestamp_missing: row(422, false, "The reading has no timestamp that can be understood."),

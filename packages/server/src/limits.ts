@@ -34,6 +34,13 @@ export const limits = {
   backfillMs: 7 * 86_400_000,
   /** The oldest readings that an upload may hold, for the archive alone: ten years. */
   archiveBackfillMs: 3_650 * 86_400_000,
+  /**
+   * Days of such readings in one upload: each is a file of its own, which costs 12 ms and has to be
+   * merged. A reading an hour fills an upload with so many days four times over.
+   */
+  uploadOldDaysMax: 100,
+  /** How long a stream that was full is told as a problem, and how soon more should be sent to it. */
+  streamFullToldMs: 60_000,
   /** How long (der_id, timestamp) is remembered. */
   dedupeWindowMs: 10 * 60_000,
   /** Members of one reading: bounds the work that a hostile payload can cause. */

@@ -178,7 +178,7 @@ async function registerStreams(
 }
 
 function readinessChecks(parts: RouteParts): ReadinessCheck[] {
-  const { nats, registry, hub, dev, archive, history } = parts;
+  const { nats, registry, hub, dev, archive, history, store } = parts;
   return [
     {
       name: "registry",
@@ -206,10 +206,17 @@ function readinessChecks(parts: RouteParts): ReadinessCheck[] {
       },
     },
     // Readings are taken and delivered all the same, and wait in the stream for days.
-    { name: "archive", isAdvisory: true, check: () => archive?.problem() },
+    { name: "archive", isAdvisory: true, check: () => archive?.problem() ?? fullOf(store) },
     // Queries of other days are answered all the same.
     { name: "history", isAdvisory: true, check: () => history.duck.problem() },
   ];
+}
+
+/** What is acknowledged of the past leaves this stream by the archive alone. */
+function fullOf({ backfill }: RouteParts["store"]): string | undefined {
+  return backfill.isFull
+    ? "it is behind: readings older than 7 days are refused until it has taken those before them"
+    : undefined;
 }
 
 /** The client library buffers while it reconnects, so "not closed" would say too little: ask. */

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
-import { NovacoreError, Reading } from "@novacore/protocol";
+import { type ErrorCode, NovacoreError, Reading } from "@novacore/protocol";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { limits } from "../limits.ts";
@@ -123,7 +123,10 @@ export const httpSource: FastifyPluginAsyncTypebox<HttpSourceOptions> = async (
         gzip: encodingOf(request),
         body,
       });
-      if (isUnavailable(answer)) {
+      const behind = countOf(answer, "archive_behind");
+      if (behind > 0) reply.header("retry-after", String(limits.streamFullToldMs / 1_000));
+      if (behind === answer.results.length) throw new NovacoreError("archive_behind");
+      if (countOf(answer, "unavailable") === answer.results.length) {
         throw new NovacoreError("unavailable", "Nothing could be stored now; send it all again.");
       }
       const status = answer.rejected === 0 ? 200 : 207;
@@ -145,7 +148,6 @@ function encodingOf(request: FastifyRequest): "yes" | "no" {
   throw new NovacoreError("unsupported_media_type", message);
 }
 
-function isUnavailable({ accepted, duplicates, results }: UploadAnswer): boolean {
-  if (accepted > 0 || duplicates > 0) return false;
-  return results.every((result) => result.status === "rejected" && result.error === "unavailable");
+function countOf({ results }: UploadAnswer, code: ErrorCode): number {
+  return results.filter((result) => result.status === "rejected" && result.error === code).length;
 }

@@ -1,12 +1,12 @@
 import { type ErrorCode, NovacoreError } from "@novacore/protocol";
 import type { Logger } from "pino";
-import { limits } from "../limits.ts";
 import { Activator } from "./activator.ts";
 import { decodeReading, type JsonObject } from "./decode.ts";
 import { Dedupe } from "./dedupe.ts";
 import type { ClockNote } from "./gateway-clocks.ts";
 import { type OldGo, placeOf, readTimeOf, translate } from "./judge.ts";
 import type { CanonicalReading } from "./normalise.ts";
+import { payloadOf } from "./payload.ts";
 import { Refusal } from "./refusal.ts";
 import type { GatewayTree, Target } from "./resolve-target.ts";
 import { type RegistryChanges, Resolver } from "./resolver.ts";
@@ -24,7 +24,13 @@ export interface ReadingSource {
   readonly receivedAtMs: number;
   readonly transport: Transport;
   /** Takes what is too old for the stream; undefined: only uploads may be; none: the hub has none. */
-  readonly archive?: Pick<ReadingStore, "send"> | "none";
+  readonly archive?: OldReadings | "none";
+}
+
+/** Where readings go that are too old for the stream. */
+export interface OldReadings extends Pick<ReadingStore, "send"> {
+  /** Why it takes none of that time now; undefined: it does. */
+  refusal?(timestampMs: number): NovacoreError | undefined;
 }
 
 export interface RawReading extends ReadingSource {
@@ -186,17 +192,26 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   // The deduplication is not asked: it knows minutes, and tells no two instants apart that are 49
   // days from each other. The stream knows what came just now, and the archive drops the rest.
   const storeForArchive = (
-    archive: Pick<ReadingStore, "send">,
+    archive: OldReadings,
     source: ReadingSource,
     target: Target,
     reading: CanonicalReading,
     done: OnOutcome,
   ) => {
+    const refuseAs = (error: NovacoreError) => {
+      metrics?.readingsRejected.inc({ code: error.code });
+      done(notStored(error));
+    };
+    const refusal = archive.refusal?.(reading.timestampMs);
+    if (refusal !== undefined) {
+      refuseAs(refusal);
+      return;
+    }
     const payload = payloadOf(reading, target, source.receivedAtMs);
     const id = `${target.derId}:${reading.timestampMs}`;
     archive.send(target.backfillSubject, payload, id, (result) => {
       if (result instanceof NovacoreError) {
-        done(notStored(result));
+        refuseAs(result);
         return;
       }
       if (target.pending) activator.activate(target.deviceId);
@@ -268,15 +283,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
-/** The reading as consumers get it: `received_at` is its last member. */
-function payloadOf(reading: CanonicalReading, target: Target, receivedAtMs: number): Buffer {
-  const isLate = receivedAtMs - reading.timestampMs > limits.backfilledAfterMs;
-  const mark = isLate ? ',"backfilled":true' : "";
-  return Buffer.from(`${reading.json}${mark}${target.origin}${receivedAtMs}}`);
-}
-
-function notStored({ code, message }: NovacoreError): Outcome {
-  return { ok: false, code, message, retryable: true };
+function notStored({ code, message, details: [detail] }: NovacoreError): Outcome {
+  const outcome = { ok: false, code, message, retryable: true } as const;
+  return detail === undefined ? outcome : { ...outcome, path: detail.path };
 }
 
 function registryFailed(error: Error, log: Pick<Logger, "warn">): Outcome {

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type ErrorCode, encodeCursor, NovacoreError } from "@novacore/protocol";
 import { limits } from "../limits.ts";
+import { OldDays } from "./old-days.ts";
 import type { Outcome, Pipeline, ReadingSource, ReadingStore, Transport } from "./pipeline.ts";
 import { isGzip, readItem, readUpload, type UploadForm, unpack } from "./upload-body.ts";
 
@@ -17,7 +18,7 @@ export type UploadResult =
   | {
       readonly index: number;
       readonly status: "rejected";
-      /** With `unavailable` the reading may be sent again as it is: it is stored once at most. */
+      /** With one that docs/errors.md says to retry the reading is stored once at most, sent again. */
       readonly error: ErrorCode;
       readonly message: string;
       readonly path?: string;
@@ -123,6 +124,7 @@ async function submitAll(
   const receivedAtMs = Date.now();
   const outcomes = new Array<Outcome>(items.length).fill(unconfirmed);
   let isForArchive = false;
+  const days = new OldDays();
   const archive: ReadingSource["archive"] =
     backfill === undefined
       ? "none"
@@ -131,6 +133,7 @@ async function submitAll(
             isForArchive = true;
             backfill.send(...message);
           },
+          refusal: (timestampMs) => days.take(timestampMs),
         };
   let open = items.length;
   let over = false;

@@ -1,14 +1,15 @@
 import { createInbox, type Msg, type NatsConnection } from "@nats-io/transport-node";
-import { NovacoreError } from "@novacore/protocol";
 import { limits } from "../limits.ts";
 import { findLostAnswers } from "./lost-answers.ts";
 import type { Entry, Group } from "./publish-entry.ts";
 import { Pause } from "./publish-pause.ts";
 import type { PublishQueue } from "./publish-queue.ts";
 import { Sender } from "./publish-sender.ts";
+import { judgeRefused, judgeUnfitting, type Verdict } from "./publish-verdict.ts";
 import { readAnswer } from "./publish-wire.ts";
 import type { PublisherOptions } from "./publisher.ts";
 import { splitBatch } from "./split-batch.ts";
+import { StreamFullness } from "./stream-fullness.ts";
 
 /** What one answer is awaited for. */
 interface Flight {
@@ -38,6 +39,7 @@ export class Flights {
   #lastSequence: number;
   #connected = true;
   readonly #pause: Pause;
+  readonly #fullness: StreamFullness;
   #searching = false;
   #soon = false;
   #timer: NodeJS.Timeout | undefined;
@@ -53,6 +55,7 @@ export class Flights {
     this.#queue = queue;
     this.#onSettled = onSettled;
     this.#pause = new Pause(options.log, () => this.#pump(true));
+    this.#fullness = new StreamFullness(options.log);
     this.#lastSequence = options.lastSequence ?? 0;
     this.#atomic = options.atomic ?? true;
     const inbox = this.#connection.subscribe(`${this.#inbox}.*`, {
@@ -68,6 +71,10 @@ export class Flights {
   /** Messages sent or to be sent again. */
   get entries(): number {
     return this.#entries;
+  }
+
+  get isFull(): boolean {
+    return this.#fullness.isFull;
   }
 
   /** One more message waits in the queue. */
@@ -169,7 +176,7 @@ export class Flights {
     // An answer that came after the flight was repeated: the repetition is answered as well.
     if (flight === undefined) return;
     this.#land(token, flight);
-    const answer = readAnswer(message);
+    const answer = readAnswer(message, this.#options.fullCode);
     switch (answer.kind) {
       case "stored":
         this.#pause.reset();
@@ -179,29 +186,23 @@ export class Flights {
       case "batch-duplicate":
         this.#repeat.push(...splitBatch(flight.entries, flight.refusals));
         break;
+      case "full":
+        this.#fullness.note(flight.entries[0]?.subject ?? "");
+        this.#apply(judgeUnfitting(flight, answer.code));
+        break;
       case "refused":
-        this.#repeatRefused(flight, answer.reason);
+        this.#apply(judgeRefused(flight, this.#atomic));
+        this.#pause.start(answer.reason);
         break;
     }
     this.#pump(this.#places === 0);
   }
 
-  /**
-   * Tries again after a pause. A batch that is refused several times goes singly, so that one
-   * message the stream does not want holds up no others; that one is given back in the end.
-   */
-  #repeatRefused(flight: Flight, reason: string): void {
-    const refusals = flight.refusals + 1;
-    const lost = refusals < refusalsMax ? [] : flight.entries.filter((entry) => !entry.ambiguous);
-    const entries = flight.entries.filter((entry) => !lost.includes(entry));
-    const singly = !this.#atomic || refusals >= batchRefusalsMax;
-    if (entries.length > 0) this.#repeat.push({ entries, singly, refusals });
+  #apply({ repeat, lost, error }: Verdict): void {
+    this.#repeat.push(...repeat);
     this.#entries -= lost.length;
-    for (const entry of lost) {
-      entry.done(new NovacoreError("unavailable", "The store refuses to take more; try later."));
-    }
+    for (const entry of lost) entry.done(error);
     if (lost.length > 0) this.#onSettled();
-    this.#pause.start(reason);
   }
 
   #land(token: number, flight: Flight): void {
@@ -285,9 +286,6 @@ export class Flights {
 }
 
 const overdueCheckMs = 1_000;
-/** Refusals before a batch goes singly, and before a message is given back: after about 15 s. */
-const batchRefusalsMax = 3;
-const refusalsMax = 20;
 const inboxPrefix = "_INBOX_store";
 
 /**

@@ -1,14 +1,18 @@
 import { headers, type Msg, type MsgHdrs } from "@nats-io/transport-node";
+import type { ErrorCode } from "@novacore/protocol";
 
 /** What JetStream answered to a message or to the commit of a batch. */
 export type StoreAnswer =
   | { readonly kind: "stored"; readonly sequence: number; readonly duplicate: boolean }
   /** The batch holds a Nats-Msg-Id that is stored already; nothing of it was stored. */
   | { readonly kind: "batch-duplicate" }
+  /** It does not fit into the stream any more; nothing of it was stored. */
+  | { readonly kind: "full"; readonly code: ErrorCode }
   /** Refused, and for certain not stored. */
   | { readonly kind: "refused"; readonly reason: string };
 
-export function readAnswer(message: Msg): StoreAnswer {
+/** With `fullCode` a full stream is no refusal as any other. */
+export function readAnswer(message: Msg, fullCode: ErrorCode | undefined): StoreAnswer {
   const { data } = message;
   if (data.length === 0) {
     const status = message.headers?.status ?? "empty answer";
@@ -18,7 +22,7 @@ export function readAnswer(message: Msg): StoreAnswer {
   if (typeof answer !== "object" || answer === null) {
     return { kind: "refused", reason: "answer is not an object" };
   }
-  if ("error" in answer) return readError(answer.error);
+  if ("error" in answer) return readError(answer.error, fullCode);
   const sequence = "seq" in answer && typeof answer.seq === "number" ? answer.seq : undefined;
   if (sequence === undefined) return { kind: "refused", reason: "answer has no sequence" };
   return {
@@ -28,19 +32,21 @@ export function readAnswer(message: Msg): StoreAnswer {
   };
 }
 
-function readError(error: unknown): StoreAnswer {
+function readError(error: unknown, fullCode: ErrorCode | undefined): StoreAnswer {
   if (typeof error !== "object" || error === null) return { kind: "refused", reason: "error" };
   if ("err_code" in error && error.err_code === batchHoldsDuplicate) {
     return { kind: "batch-duplicate" };
   }
-  return {
-    kind: "refused",
-    reason: "description" in error ? String(error.description) : JSON.stringify(error),
-  };
+  const reason = "description" in error ? String(error.description) : JSON.stringify(error);
+  if (reason === maximumBytes && fullCode !== undefined) return { kind: "full", code: fullCode };
+  return { kind: "refused", reason };
 }
 
 /** JSAtomicPublishContainsDuplicateMessageErr */
 const batchHoldsDuplicate = 10_201;
+
+/** JSStreamStoreFailedF, whose code stands for every failure of the store. */
+const maximumBytes = "maximum bytes exceeded";
 
 /**
  * Headers that are handed over encoded. The client library's own keep a map of validated lists and

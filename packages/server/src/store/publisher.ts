@@ -1,5 +1,5 @@
 import type { NatsConnection } from "@nats-io/transport-node";
-import { NovacoreError } from "@novacore/protocol";
+import { type ErrorCode, NovacoreError } from "@novacore/protocol";
 import type { Logger } from "pino";
 import { limits } from "../limits.ts";
 import type { Entry } from "./publish-entry.ts";
@@ -14,7 +14,7 @@ export interface Stored {
   readonly duplicate: boolean;
 }
 
-/** Called once: with the store's acknowledgement, or with `unavailable` when it was never sent. */
+/** Called once: with the store's acknowledgement, or with why it was not stored. */
 export type OnStored = (result: Stored | NovacoreError) => void;
 
 export interface PublisherMetrics {
@@ -37,6 +37,8 @@ export interface PublisherOptions {
    * twice.
    */
   readonly readStoredIds?: ReadStoredIds;
+  /** The error for what does not fit into a full stream; undefined: it is tried again for a while. */
+  readonly fullCode?: ErrorCode;
 }
 
 export interface Publisher {
@@ -49,6 +51,8 @@ export interface Publisher {
   send(subject: string, payload: Uint8Array, id: string | undefined, done: OnStored): void;
   /** As `send`; rejects with `unavailable`. */
   publish(subject: string, payload: Uint8Array, id?: string): Promise<Stored>;
+  /** Whether the stream was full a moment ago; without `fullCode` never. */
+  readonly isFull: boolean;
   /** Messages waiting or under way. */
   readonly backlog: number;
   /** Resolves when the backlog is short enough for more; undefined: it is so now. */
@@ -102,6 +106,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
           else resolve(result);
         });
       }),
+    get isFull() {
+      return flights.isFull;
+    },
     get backlog() {
       return backlog();
     },

@@ -21,7 +21,7 @@ export interface StoreOptions {
 export interface Store extends EnsuredStreams {
   /** Readings, in atomic batches. */
   readonly publisher: Publisher;
-  /** Readings for the archive alone; held up when its stream is full, and nothing else with it. */
+  /** Readings for the archive alone; refused as `archive_behind` while their stream is full. */
   readonly backfill: Publisher;
   readonly rejections: Rejections;
   readRecentIds(options: RecentIdsOptions): Promise<number>;
@@ -41,7 +41,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...(metrics === undefined ? {} : { metrics }),
   });
   // What is stored twice for a lost answer, the archive drops: nobody has to search for it.
-  const backfill = createPublisher({ connection: hub, log });
+  const backfill = createPublisher({ connection: hub, log, fullCode: "archive_behind" });
   // The rejections' stream takes no atomic batches, as it is written to disk in its own time.
   const rejecting = createPublisher({ connection: hub, log, atomic: false });
   const gauges = metrics === undefined ? undefined : startStreamGauges({ hub, dev, metrics, log });

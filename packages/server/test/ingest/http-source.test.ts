@@ -28,7 +28,11 @@ interface Started {
     body: string | Uint8Array,
     headers?: Record<string, string>,
     serial?: string,
-  ): Promise<{ status: number; answer: UploadAnswer & { error?: string } }>;
+  ): Promise<{
+    status: number;
+    answer: UploadAnswer & { error?: string };
+    retryAfter: string | null;
+  }>;
 }
 
 async function start(t: TestContext): Promise<Started | undefined> {
@@ -60,7 +64,7 @@ async function start(t: TestContext): Promise<Started | undefined> {
         body: typeof body === "string" ? body : Buffer.from(body),
       });
       const answer: UploadAnswer & { error?: string } = JSON.parse(await response.text());
-      return { status: response.status, answer };
+      return { status: response.status, answer, retryAfter: response.headers.get("retry-after") };
     },
   };
 }
@@ -116,19 +120,51 @@ test("what is too old for the stream is stored for the archive, the same upload 
   assert.equal(bench.stored[0]?.backfilled, undefined);
 });
 
-test("a full stream before the archive refuses what is for it, and holds up nothing else", async (t) => {
+test("while the stream of old readings is full, those that fit are stored, and the others told at once", async (t) => {
   const started = await start(t);
   if (started === undefined) return;
   const { bench, post } = started;
   const manager = await jetstreamManager(await bench.nats.connect("HUB"));
-  await manager.streams.update(backfillStream, { max_bytes: 1 });
-  const old = JSON.stringify([reading({ timestamp: Date.now() - 8 * 86_400_000 })]);
-  const refused = post(old);
-  for (let i = 0; i < 3; i++) {
-    assert.equal((await post(JSON.stringify([reading()]))).status, 200);
-  }
-  const { status, answer } = await refused;
-  assert.deepEqual([status, answer.error], [503, "unavailable"]);
+  await manager.streams.update(backfillStream, { max_bytes: 40_000 });
+  const startMs = Date.now() - 8 * 86_400_000;
+  const old = (from: number, count: number) =>
+    JSON.stringify(
+      Array.from({ length: count }, (_, i) => reading({ timestamp: startMs + from + i })),
+    );
+  assert.equal(bench.store.backfill.isFull, false);
+  const some = await post(old(0, 300));
+  assert.deepEqual([some.status, some.retryAfter], [207, "60"]);
+  const rejected = some.answer.results.filter((result) => result.status === "rejected");
+  assert.ok(rejected.every(({ error }) => error === "archive_behind"));
+  assert.ok(some.answer.accepted > 50, `${some.answer.accepted} fitted`);
+  assert.equal(some.answer.accepted + rejected.length, 300);
+  assert.equal((await backfilled(bench)).length, some.answer.accepted);
+  assert.equal(bench.store.backfill.isFull, true);
+  const none = await post(old(1_000, 300));
+  assert.deepEqual([none.status, none.answer.error], [503, "archive_behind"]);
+  assert.equal(none.retryAfter, "60");
+  assert.equal((await post(JSON.stringify([reading()]))).status, 200, "of now");
+  await manager.streams.update(backfillStream, { max_bytes: 400_000 });
+  assert.equal((await post(old(1_000, 300))).answer.accepted, 300, "when there is room again");
+});
+
+test("old readings of too many days are left for another upload", async (t) => {
+  const started = await start(t);
+  if (started === undefined) return;
+  const { bench, post } = started;
+  const count = limits.uploadOldDaysMax + 2;
+  const startMs = Date.now() - 8 * 86_400_000;
+  const readings = Array.from({ length: count }, (_, day) =>
+    reading({ timestamp: startMs - day * 86_400_000 }),
+  );
+  const { status, answer } = await post(JSON.stringify(readings));
+  assert.deepEqual([status, answer.accepted], [207, limits.uploadOldDaysMax]);
+  const [first] = answer.results.filter((result) => result.status === "rejected");
+  assert.deepEqual([first?.error, first?.path], ["too_many_days", "/timestamp"]);
+  const rest = await post(JSON.stringify(readings.slice(first?.index)));
+  assert.deepEqual([rest.status, rest.answer.accepted], [200, 2]);
+  assert.equal((await backfilled(bench)).length, count);
+  assert.deepEqual(await bench.refused("gw-1"), [], "what may come again is not kept as refused");
 });
 
 test("a broken body, a bomb, another encoding and too many readings are refused whole", async (t) => {
