@@ -185,6 +185,6 @@ test("what is not archived yet is refused where it is too long to read, and said
   await Promise.all(long);
   await assert.rejects(store.query(thread, {}, raw), {
     code: "unavailable",
-    message: /^\d{8} bytes and more of this are not archived yet/,
+    message: /^\d{8} bytes and more of this are not in the archive yet/,
   });
 });
