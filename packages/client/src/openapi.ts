@@ -1145,7 +1145,7 @@ export interface components {
                 readonly query: {
                     /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is */
                     readonly from: string;
-                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now */
+                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now, and five minutes more for clocks that are fast */
                     readonly to?: string;
                     /**
                      * @description raw: every reading. Else one row for each DER and so much time; auto: the least with max_points at most
@@ -1179,7 +1179,7 @@ export interface components {
                 readonly query: {
                     /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is */
                     readonly from: string;
-                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now */
+                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now, and five minutes more for clocks that are fast */
                     readonly to?: string;
                     /**
                      * @description raw: every reading. Else one row for each DER and so much time; auto: the least with max_points at most
@@ -1213,7 +1213,7 @@ export interface components {
                 readonly query: {
                     /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is */
                     readonly from: string;
-                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now */
+                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now, and five minutes more for clocks that are fast */
                     readonly to?: string;
                     /**
                      * @description raw: every reading. Else one row for each DER and so much time; auto: the least with max_points at most
