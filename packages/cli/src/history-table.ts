@@ -39,6 +39,8 @@ interface Bars {
   readonly points: readonly Point[];
   readonly fromMs: number;
   readonly toMs: number;
+  /** Between two rows of a DER. */
+  readonly stepMs: number;
 }
 
 function barsOf(
@@ -46,7 +48,9 @@ function barsOf(
   valueNames: readonly string[],
   names: ReadonlyMap<string, string>,
 ): Bars[] {
-  const range = { fromMs: Date.parse(from), toMs: Date.parse(to) };
+  // The first row may be of a stretch of time that began before.
+  const fromMs = least([Date.parse(from), ...data.map(({ timestamp }) => timestamp)]);
+  const range = { fromMs, toMs: Date.parse(to), stepMs: stepOf(data) };
   const byDer = Map.groupBy(data, ({ der_id }) => der_id);
   return [...byDer].flatMap(([id, rows]) =>
     valueNames.flatMap((name) => {
@@ -62,19 +66,46 @@ const besideBars = 46;
 const barsMin = 20;
 
 function barColumns({ columns }: Pick<Output, "columns">): readonly Column<Bars>[] {
-  const cells = Math.max(barsMin, columns - besideBars);
-  const extreme = (title: string, of: (...values: number[]) => number): Column<Bars> => ({
+  const cellsMax = Math.max(barsMin, columns - besideBars);
+  const extreme = (title: string, of: (values: readonly number[]) => number): Column<Bars> => ({
     title,
-    of: ({ points }) => rounded(of(...points.flatMap(({ value }) => value ?? []))),
+    of: ({ points }) => rounded(of(points.flatMap(({ value }) => value ?? []))),
     align: "right",
   });
   return [
     { title: "DER", of: ({ der }) => der },
     { title: "FIELD", of: ({ name }) => name },
-    { title: "", of: ({ points, fromMs, toMs }) => sparkline(points, { fromMs, toMs, cells }) },
-    extreme("LEAST", Math.min),
-    extreme("MOST", Math.max),
+    {
+      title: "",
+      of: ({ points, fromMs, toMs, stepMs }) => {
+        // More bars than rows would be blanks, as if nothing were known of the time between.
+        const cells = Math.min(cellsMax, Math.ceil((toMs - fromMs) / stepMs));
+        return sparkline(points, {
+          fromMs,
+          toMs: fromMs + Math.max(cells * stepMs, toMs - fromMs),
+          cells,
+        });
+      },
+    },
+    extreme("LEAST", least),
+    extreme("MOST", most),
   ];
+}
+
+/** The shortest time between two rows; a day where there is one alone. */
+function stepOf(data: readonly HistoryRow[]): number {
+  const times = [...new Set(data.map(({ timestamp }) => timestamp))].toSorted((a, b) => a - b);
+  const steps = times.slice(1).map((time, index) => time - (times[index] ?? time));
+  return least([86_400_000, ...steps]);
+}
+
+/** There may be more than a call takes as arguments. */
+function least(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.min(a, b), Infinity);
+}
+
+function most(values: readonly number[]): number {
+  return values.reduce((a, b) => Math.max(a, b), -Infinity);
 }
 
 function numberOf(value: HistoryRow[string]): number | undefined {

@@ -14,6 +14,8 @@ export interface HubBenchOptions {
   readonly seconds: number;
   /** Readings a second; `max`: as fast as the hub acknowledges. */
   readonly rate: number | "max";
+  /** Readings that wait for their acknowledgement at most. */
+  readonly inFlightMax: number;
   readonly signal: AbortSignal;
   readonly onProgress: (published: number) => void;
 }
@@ -33,8 +35,6 @@ export interface HubBenchResult {
   readonly delivery: LatencySummary;
 }
 
-/** Readings that wait for their acknowledgement: many gateways' worth. */
-const inFlightMax = 64;
 const overdueMs = 10_000;
 
 /** Publishes readings one by one as a gateway, and listens for them as an app does. */
@@ -88,7 +88,7 @@ export class HubBench {
   }
 
   async #publishAll(startMs: number): Promise<void> {
-    const { seconds, rate, signal, onProgress } = this.#options;
+    const { seconds, rate, inFlightMax, signal, onProgress } = this.#options;
     const endMs = startMs + seconds * 1_000;
     for (let index = 0; performance.now() < endMs; index++) {
       signal.throwIfAborted();

@@ -21,6 +21,13 @@ test("what never changes lies low", () => {
   assert.equal(sparkline(values(5, 5, 5), over(3)), "▁▁▁");
 });
 
+test("every cell has its own where there are as many as values", () => {
+  for (let cells = 1; cells < 200; cells++) {
+    const points = Array.from({ length: cells }, (_, index) => ({ timeMs: index * 7, value: 1 }));
+    assert.equal(sparkline(points, { fromMs: 0, toMs: cells * 7, cells }), "▁".repeat(cells));
+  }
+});
+
 test("several values of a cell are their mean, and what lies outside is left out", () => {
   const points = [...values(0, 10, 20, 30), { timeMs: 40, value: 900 }, { timeMs: -1, value: -9 }];
   assert.equal(sparkline(points, { fromMs: 0, toMs: 40, cells: 2 }), "▁█");

@@ -16,7 +16,7 @@ export function sparkline(
 ): string {
   const sums = Array.from({ length: cells }, () => ({ sum: 0, count: 0 }));
   for (const { timeMs, value } of points) {
-    const cell = sums[Math.floor(((timeMs - fromMs) / (toMs - fromMs)) * cells)];
+    const cell = sums[Math.floor(((timeMs - fromMs) * cells) / (toMs - fromMs))];
     if (cell === undefined || typeof value !== "number") continue;
     cell.sum += value;
     cell.count += 1;

@@ -45,6 +45,9 @@ export const bench = defineCommand({
   },
 });
 
+/** One gateway's: of uploads and batches the hub takes four of a gateway at a time. */
+const inFlightMax = { mqtt: 64, nats: 4, http: 4 } as const;
+
 interface Wish {
   readonly via: (typeof waysIn)[number];
   readonly places: { readonly baseUrl: string; readonly mqttUrl: string; readonly natsUrl: string };
@@ -67,8 +70,9 @@ async function measure(
     try {
       const stream = nova.site(enrolled.siteId).readings({ since: 0, signal });
       const onProgress = (published: number) => progress.show(`${published} readings`);
-      const parts = { home, devices: homeDevices, enrolled, sender, stream };
-      return await new HubBench({ ...parts, seconds, rate, signal, onProgress }).run();
+      const parts = { home, devices: homeDevices, enrolled, sender, stream, signal, onProgress };
+      const load = { seconds, rate, inFlightMax: inFlightMax[via] };
+      return await new HubBench({ ...parts, ...load }).run();
     } finally {
       await sender.close();
     }
