@@ -140,9 +140,18 @@ test("a connection without a past is live at once, and says so", () => {
 });
 
 test("a credential that is refused is renewed once, then the stream ends with the reason", () => {
+  const error = new NovacoreError("unauthenticated", "No.");
   const second = next(states.connecting, events.expired, now).state;
-  const { state } = next(second, events.expired, now);
-  assert.deepEqual(state, { kind: "ended", error: expired });
+  const { state } = next(second, { kind: "expired", error }, now);
+  assert.deepEqual(state, { kind: "ended", error });
+});
+
+test("a newer credential that has ended on its way is followed by another one", () => {
+  const second = next(states.connecting, events.expired, now).state;
+  const step = next(second, events.expired, now);
+  assert.equal(rowOf(step), "waiting: disconnect lost");
+  const third = next(step.state, events.tick, { ...now, nowMs: alarmMs(step.state) });
+  assert.equal(rowOf(third), "connecting: connect-kept");
 });
 
 test("a connection that is silent for three heartbeats is replaced", () => {

@@ -11,7 +11,7 @@ export type ConnectionState =
   /** A connection is being opened; given up at `untilMs`. */
   | {
       readonly kind: "connecting";
-      /** `fresh`: the credential was refused, and a newer one is tried, once. */
+      /** `fresh`: the credential was refused, and a newer one is tried. */
       readonly credential: "kept" | "fresh";
       readonly attempt: number;
       readonly untilMs: number;
@@ -163,9 +163,11 @@ function nextConnecting(state: StateOf<"connecting">, event: ConnectionEvent, no
       };
     }
     case "expired":
+      if (state.credential === "kept") return again(connect(state.attempt, "fresh", now));
+      // It has ended on its way, as where the machine slept after it was asked for.
+      if (event.error.code === "token_expired") return wait(event.error, state.attempt, now);
       // A newer one was refused as well: trying again and again would change nothing.
-      if (state.credential === "fresh") return end(event.error);
-      return again(connect(state.attempt, "fresh", now));
+      return end(event.error);
     case "lost":
       return wait(event.error, state.attempt, now);
     case "refused":

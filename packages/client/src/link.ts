@@ -124,7 +124,10 @@ export class Link {
       this.#connection = opened.connection;
     } catch (thrown) {
       if (generation !== this.#generation) return;
-      this.#fail(toNovacoreError(thrown, "The credential could not be renewed"));
+      const error = toNovacoreError(thrown, "The credential could not be renewed");
+      // The refusal itself: there is no other credential.
+      if (error === this.#refusal) this.#dispatch({ kind: "refused", error });
+      else this.#fail(error);
     }
   }
 
