@@ -63,18 +63,21 @@ export function answerFrameworkError(
 /** Answers what Node cannot read as a request, before there is one: Fastify's `clientErrorHandler`. */
 export function answerUnreadable(error: ConnectionError, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
-  if (socket.writable) refuseUpgrade(socket, new NovacoreError("malformed_request", whyOf(error)));
+  if (socket.writable) refuseUpgrade(socket, unreadable(error));
   else socket.destroy(error);
 }
 
-function whyOf({ code }: ConnectionError): string {
+function unreadable({ code }: ConnectionError): NovacoreError {
   switch (code) {
-    case "HPE_HEADER_OVERFLOW":
-      return `The head of the request, its URL included, is larger than ${maxHeaderSize} bytes.`;
+    case "HPE_HEADER_OVERFLOW": {
+      const message = `The head of the request, its URL included, is larger than ${maxHeaderSize} bytes.`;
+      return new NovacoreError("malformed_request", message);
+    }
     case "ERR_HTTP_REQUEST_TIMEOUT":
-      return "The request did not come in time.";
+      // A network that stood still: the same request may come in time when it is sent again.
+      return new NovacoreError("unavailable", "The request did not come in time.");
     default:
-      return "This is no HTTP request that can be read.";
+      return new NovacoreError("malformed_request", "This is no HTTP request that can be read.");
   }
 }
 

@@ -66,4 +66,16 @@ describe("requests that come to no route", () => {
     assert.match(large.body.message, /larger than 16384 bytes/);
     assert.match((await say("hello\r\n\r\n")).body.message, /no HTTP request/);
   });
+
+  it("a request that did not come in time may be sent again", async () => {
+    const accepted = once(app.server, "connection");
+    const socket = connect({ port: Number(new URL(url).port), host: "127.0.0.1" });
+    const answered = once(socket, "data");
+    const [connection] = await accepted;
+    // What Node tells when its own clock has run out.
+    const error = Object.assign(new Error("late"), { code: "ERR_HTTP_REQUEST_TIMEOUT" });
+    app.server.emit("clientError", error, connection);
+    const [answer] = await answered;
+    assert.match(String(answer), /^HTTP\/1\.1 503 [\s\S]*"error":"unavailable"/);
+  });
 });
