@@ -1,27 +1,22 @@
+import { fileURLToPath } from "node:url";
 import { Novacore } from "@novacore/client";
 import { natsTransport } from "@novacore/client/nats";
 import type { EnrichedReading } from "@novacore/protocol";
 import { args, chromiumPath, openPage, startBrowser } from "../browser/browser.ts";
-import { bundleClient } from "../client/bundle-client.ts";
+import { bundle } from "../browser/bundle.ts";
 import { backEndToken, createBackEnd } from "../support/back-end.ts";
 import { createConditions } from "../support/conditions.ts";
 import type { Home } from "../support/home.ts";
 import { type Ear, findReading } from "./ear.ts";
 
-export type ClientTransport = "sse" | "websocket";
+export const clientTransports = ["sse", "websocket", "nats"] as const;
+
+export type ClientTransport = (typeof clientTransports)[number];
 
 /** Listens as a program in Node does. */
-export async function openClient(home: Home, transport: ClientTransport): Promise<Ear> {
-  return hear(home, new Novacore({ baseUrl: home.url, token: home.token, transport }));
-}
-
-/** As `openClient`, by NATS, which is open to integrations alone. */
-export async function openNatsClient(home: Home): Promise<Ear> {
-  const token = await backEndToken(home.url, await createBackEnd(home));
-  return hear(home, new Novacore({ baseUrl: home.url, token, transport: natsTransport() }));
-}
-
-async function hear(home: Home, nova: Novacore): Promise<Ear> {
+export async function openClient(home: Home, way: ClientTransport): Promise<Ear> {
+  const transport = way === "nats" ? natsTransport() : way;
+  const nova = new Novacore({ baseUrl: home.url, token: await tokenFor(home), transport });
   const stream = nova.site(home.siteId).readings();
   const readings: EnrichedReading[] = [];
   const conditions = createConditions();
@@ -44,9 +39,17 @@ async function hear(home: Home, nova: Novacore): Promise<Ear> {
   };
 }
 
+/** NATS is open to integrations alone. */
+async function tokenFor(home: Home): Promise<string> {
+  return backEndToken(home.url, await createBackEnd(home));
+}
+
+const pageClient = fileURLToPath(import.meta.resolve("../client/page-client.ts"));
+
 /** What a web app does; `tell` is the test's. */
 const script = `
-async function listen(baseUrl, token, siteId, transport) {
+async function listen(baseUrl, token, siteId, way) {
+  const transport = way === "nats" ? novacore.natsTransport() : way;
   const nova = new novacore.Novacore({ baseUrl, token, transport });
   const stream = nova.site(siteId).readings();
   stream.onEvent(({ kind }) => tell({ kind }));
@@ -59,14 +62,14 @@ type Told =
   | { readonly kind: "connected" | "caught_up" | "lost" | "ended" };
 
 /** Listens as a page in headless Chromium does, which is of the hub's own origin. */
-export async function openPageClient(home: Home, transport: ClientTransport): Promise<Ear> {
+export async function openPageClient(home: Home, way: ClientTransport): Promise<Ear> {
   if (chromiumPath === undefined) throw new Error("Chromium is not installed");
   await using opened = new AsyncDisposableStack();
   const browser = await startBrowser(chromiumPath);
   opened.defer(() => browser.close());
   const { page, told, until } = await openPage<Told>(browser, `${home.url}/healthz`);
-  await page.addScriptTag({ content: (await bundleClient()) + script });
-  const wish = args(home.url, home.token, home.siteId, transport);
+  await page.addScriptTag({ content: (await bundle(pageClient, "novacore")) + script });
+  const wish = args(home.url, await tokenFor(home), home.siteId, way);
   // Not awaited in the page: it goes on until the page is closed.
   await page.evaluate(`void listen(${wish})`);
   await until("it is connected", () => told.some(({ kind }) => kind === "connected"));

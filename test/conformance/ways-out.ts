@@ -5,7 +5,7 @@ import { createConditions } from "../support/conditions.ts";
 import { createApi, type Home } from "../support/home.ts";
 import { listen } from "../support/listener.ts";
 import { openSocket } from "../support/socket.ts";
-import { openClient, openNatsClient, openPageClient } from "./client-ears.ts";
+import { clientTransports, openClient, openPageClient } from "./client-ears.ts";
 import { type Ear, findReading } from "./ear.ts";
 
 export interface WayOut {
@@ -25,7 +25,7 @@ export const waysOut: readonly WayOut[] = [
   },
   { name: "NATS", open: (home) => openNats(home, "nats") },
   { name: "NATS over WebSocket", open: (home) => openNats(home, "websocket") },
-  ...(["sse", "websocket"] as const).flatMap((transport): WayOut[] => [
+  ...clientTransports.flatMap((transport): WayOut[] => [
     { name: `the client by ${transport}`, open: (home) => openClient(home, transport) },
     {
       name: `the client by ${transport} in Chromium`,
@@ -33,7 +33,6 @@ export const waysOut: readonly WayOut[] = [
       open: (home) => openPageClient(home, transport),
     },
   ]),
-  { name: "the client by NATS", open: openNatsClient },
 ];
 
 async function openSse(home: Home): Promise<Ear> {

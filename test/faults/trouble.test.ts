@@ -6,7 +6,8 @@ import { createTroubles } from "./trouble/troubles.ts";
 /** Readings of each DER that are acknowledged while something is wrong, and before the next thing. */
 const readings = 10;
 
-const clients = 32;
+/** Every transport on each network with every kind of stream. */
+const clients = 48;
 
 let day: Day;
 

@@ -1,11 +1,12 @@
 import { Novacore, type ReadingStream, type ReadingsOptions } from "@novacore/client";
+import { natsTransport } from "@novacore/client/nats";
 import { createConditions } from "../../support/conditions.ts";
 
 /** What one client of the day listens to, and how it behaves. */
 export interface ClientPlan {
   readonly name: string;
-  readonly baseUrl: string;
-  readonly transport: "sse" | "websocket";
+  readonly network: Network;
+  readonly transport: "sse" | "websocket" | "nats";
   readonly target: ClientTarget;
   readonly options: Pick<ReadingsOptions, "types" | "batchMs" | "queueMax" | "reorderMs">;
   /** Where it all starts: epoch ms, by when readings were stored. */
@@ -16,6 +17,12 @@ export interface ClientPlan {
   readonly isSlow: boolean;
   /** How long each of its tokens is good. */
   readonly tokenMs: number;
+}
+
+/** A way to the hub. */
+export interface Network {
+  readonly url: string;
+  readonly natsUrl: string;
 }
 
 export type ClientTarget =
@@ -43,7 +50,9 @@ export class TroubledClient {
 
   constructor(plan: ClientPlan, { token, onEvent }: ClientParts) {
     this.#plan = plan;
-    const { baseUrl, transport, since, options } = plan;
+    const { network, since, options } = plan;
+    const { url: baseUrl, natsUrl: servers } = network;
+    const transport = plan.transport === "nats" ? natsTransport({ servers }) : plan.transport;
     // So that a day of many losses is not spent waiting for the next attempt.
     const timing = { backoffMs: 100, backoffMostMs: 2_000 };
     const nova = new Novacore({ baseUrl, transport, token, timing });

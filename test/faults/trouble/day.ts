@@ -2,11 +2,12 @@ import type { ReadingType } from "@novacore/protocol";
 import { type CuttableProxy, startCuttableProxy } from "../../browser/cuttable-proxy.ts";
 import { tokenFor } from "../../client/tokens.ts";
 import { waysIn } from "../../conformance/ways-in.ts";
+import { backEndToken, createBackEnd } from "../../support/back-end.ts";
 import { type Conditions, createConditions } from "../../support/conditions.ts";
 import { createHome, type Home } from "../../support/home.ts";
 import { type HubProcess, startHubProcess } from "../../support/hub-process.ts";
 import { type Load, startLoad } from "../load.ts";
-import type { Stored } from "./client.ts";
+import type { Network, Stored } from "./client.ts";
 import { Clients } from "./clients.ts";
 import { type PlanParts, plansOf } from "./plans.ts";
 
@@ -22,7 +23,7 @@ export interface DayOptions {
 /** A hub under load, and clients that hear it through networks that fail. */
 export interface Day {
   readonly hub: HubProcess;
-  /** Both networks that lead to the hub. */
+  /** All of both networks that lead to the hub. */
   readonly proxies: readonly CuttableProxy[];
   readonly groups: readonly Clients[];
   /** Waits until every gateway has got so many more readings acknowledged. */
@@ -58,13 +59,18 @@ export async function startDay(options: DayOptions): Promise<Day> {
   const hub = await startHubProcess();
   opened.defer(() => hub.close());
   const home = await createHome(hub);
-  const proxies = await Promise.all([
-    startCuttableProxy(hub.url),
-    startCuttableProxy(hub.url, { lifeMs: options.lifeMs }),
-  ]);
+  const { lifeMs } = options;
+  const proxies: CuttableProxy[] = [];
+  const networks: Network[] = [];
+  for (const life of [{}, { lifeMs }]) {
+    const http = await startCuttableProxy(hub.url, life);
+    const nats = await startCuttableProxy(hub.natsUrl, life);
+    proxies.push(http, nats);
+    networks.push({ url: http.url, natsUrl: nats.url.replace("http:", "nats:") });
+  }
   for (const proxy of proxies) opened.defer(() => proxy.close());
   const conditions = createConditions();
-  const groups = openClients({ hub, home, proxies, conditions, options });
+  const groups = await openClients({ hub, home, networks, conditions, options });
   for (const group of groups) opened.defer(() => group.close());
   await conditions.until("every client is connected", () => {
     return sum(groups.map(({ connections }) => connections)) >= options.clients;
@@ -95,23 +101,29 @@ export async function startDay(options: DayOptions): Promise<Day> {
 interface ClientsParts {
   readonly hub: HubProcess;
   readonly home: Home;
-  readonly proxies: readonly CuttableProxy[];
+  readonly networks: readonly Network[];
   readonly conditions: Conditions;
   readonly options: DayOptions;
 }
 
-function openClients({ hub, home, proxies, conditions, options }: ClientsParts): Clients[] {
+async function openClients(parts: ClientsParts): Promise<Clients[]> {
+  const { hub, home, networks, conditions, options } = parts;
   const ders = sources.map(({ der, type }): PlanParts["ders"][number] => {
     return { derId: home.ders[der].derId, type: type satisfies ReadingType };
   });
   const { siteId, orgId } = home;
-  const urls = proxies.map(({ url }) => url);
-  const plans = plansOf({ siteId, orgId, urls, ders, since: Date.now() }, options.clients);
+  const plans = plansOf({ siteId, orgId, networks, ders, since: Date.now() }, options.clients);
+  // NATS is open to integrations alone.
+  const backEnd = await createBackEnd(home);
+  const like = {
+    token: await backEndToken(hub.url, backEnd),
+    session: { identityId: backEnd.id },
+  };
   const { processes } = options;
   return Array.from({ length: processes }, (_, group) => {
     return new Clients({
       plans: plans.filter((_plan, index) => index % processes === group),
-      createToken: (tokenMs) => tokenFor(hub, home, tokenMs),
+      createToken: (tokenMs) => tokenFor(hub, like, tokenMs),
       conditions,
     });
   });

@@ -1,11 +1,10 @@
 import type { ReadingType } from "@novacore/protocol";
-import type { ClientPlan, ClientTarget } from "./client.ts";
+import type { ClientPlan, ClientTarget, Network } from "./client.ts";
 
 export interface PlanParts {
   readonly siteId: string;
   readonly orgId: string;
-  /** Ways through the network to the hub. */
-  readonly urls: readonly string[];
+  readonly networks: readonly Network[];
   readonly ders: readonly { readonly derId: string; readonly type: ReadingType }[];
   readonly since: number;
 }
@@ -14,22 +13,23 @@ export interface PlanParts {
 export const shortTokenMs = 10_000;
 const longTokenMs = 3_600_000;
 
-const transports = ["sse", "websocket"] as const;
+const transports = ["sse", "websocket", "nats"] as const;
 
 /** All sorts of clients: each transport by each network with each kind of stream, then again. */
 export function plansOf(parts: PlanParts, count: number): ClientPlan[] {
   const kinds = kindsOf(parts);
   return Array.from({ length: count }, (_, index) => {
+    const round = Math.floor(index / transports.length / parts.networks.length);
     const transport = at(transports, index);
-    const baseUrl = at(parts.urls, Math.floor(index / transports.length));
-    const kind = at(kinds, Math.floor(index / transports.length / parts.urls.length));
-    const tokenMs = index % 3 === 0 ? shortTokenMs : longTokenMs;
+    const network = at(parts.networks, Math.floor(index / transports.length));
+    const kind = at(kinds, round);
+    const tokenMs = round % 3 === 0 ? shortTokenMs : longTokenMs;
     const name = `${index} (${kind.name} by ${transport})`;
-    return { ...kind, ...{ name, baseUrl, transport, tokenMs }, since: parts.since };
+    return { ...kind, ...{ name, network, transport, tokenMs }, since: parts.since };
   });
 }
 
-type Kind = Omit<ClientPlan, "baseUrl" | "transport" | "tokenMs" | "since">;
+type Kind = Omit<ClientPlan, "network" | "transport" | "tokenMs" | "since">;
 
 function kindsOf({ siteId, orgId, ders }: PlanParts): Kind[] {
   const all = ders.map(({ derId }) => derId);
