@@ -79,6 +79,7 @@ export type ConnectionAction =
   | { readonly do: "renew" }
   | { readonly do: "tell"; readonly notice: ConnectionNotice };
 
+/** Time-outs and back-off of streams. */
 export interface Timing extends BackOff {
   /** How long a connection may take to open: a slow mobile network, twice. */
   readonly connectMs: number;

@@ -4,6 +4,7 @@ import { type SseEvent, SseParser } from "./sse-parser.ts";
 
 type Headers = Readonly<Record<string, string>>;
 
+/** What the HTML Standard lets a caller say, and headers. */
 export interface EventSourceInit {
   /** Sent with each request, or a function that gives them for the next one. */
   readonly headers?: Headers | (() => Headers | Promise<Headers>) | undefined;

@@ -2,6 +2,7 @@ import { connect, wsconnect } from "@nats-io/transport-node";
 import { createNatsTransport } from "./nats-transport.ts";
 import type { TransportFactory } from "./transport.ts";
 
+/** Where NATS is, if it is not where the hub says. */
 export interface NatsTransportOptions {
   /** `nats://`, `tls://`, `ws://` or `wss://`. Default: what the hub tells. */
   readonly servers?: string | readonly string[] | undefined;

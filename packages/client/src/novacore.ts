@@ -37,6 +37,7 @@ import { type ReadingOf, type ReadingsOptions, toWish } from "./stream-wish.ts";
 import type { StreamSelection, StreamTarget, Transport, TransportFactory } from "./transport.ts";
 import { createWebSocketTransport } from "./websocket-transport.ts";
 
+/** Where the hub is, and who the caller is: one of `token`, `key` and `ticket`, or none with a session cookie. */
 export interface NovacoreOptions {
   /** Address of the hub, as `https://hub.example`; it may have a path. */
   readonly baseUrl: string;
@@ -196,6 +197,7 @@ export class Novacore {
   }
 }
 
+/** What has readings: sites, an organization, a device, a DER. */
 export interface ReadingsSource {
   /** A stream of readings; it connects when the first one is asked for. */
   readings<const T extends ReadingType = ReadingType>(

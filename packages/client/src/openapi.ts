@@ -4,28 +4,37 @@ import type { EnrichedReading, Reading } from "@novacore/protocol";
 
 export interface components {
     schemas: {
-        /** Challenge */
+        /**
+         * Challenge
+         * Text that only the holder of a key can sign; it is good once and for a short time
+         */
         readonly Challenge: {
-            /** @description To be signed as it is */
+            /** To be signed as it is */
             readonly challenge: string;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly expires_at: string;
         };
-        /** ChallengeRequest */
+        /**
+         * ChallengeRequest
+         * Whose key the challenge is for
+         */
         readonly ChallengeRequest: {
-            /** @description P-256 as hex or base64(url) of X‖Y or 04‖X‖Y; Ed25519 as hex, base64(url) or base58; or PEM, SPKI, JWK */
+            /** P-256 as hex or base64(url) of X‖Y or 04‖X‖Y; Ed25519 as hex, base64(url) or base58; or PEM, SPKI, JWK */
             readonly public_key: string | object;
         };
-        /** Consumer */
+        /**
+         * Consumer
+         * A durable consumer by which a back end reads stored readings over NATS, and how far it is
+         */
         readonly Consumer: {
             readonly name: string;
             readonly org_id: string;
             readonly integration_id: string;
             readonly stream: string;
-            /** @description Its name in NATS, for the client library */
+            /** Its name in NATS, for the client library */
             readonly consumer: string;
             readonly sites: readonly string[] | null;
             readonly types: readonly ("pv" | "battery" | "meter" | "v2x_charger" | "ev_charger" | "inverter")[] | null;
@@ -33,49 +42,58 @@ export interface components {
             readonly ack: "explicit" | "none";
             /** @enum {string} */
             readonly start: "position" | "last_per_der";
-            /** @description A position; SSE and WebSocket take it as well */
+            /** A position; SSE and WebSocket take it as well */
             readonly starts_at: string;
-            /** @description How many subjects it reads */
+            /** How many subjects it reads */
             readonly filter_subjects: number;
-            /** @description More DERs match than it can name, so it reads every type of their sites */
+            /** More DERs match than it can name, so it reads every type of their sites */
             readonly widened: boolean;
-            /** @description Readings that match and are still to be delivered */
+            /** Readings that match and are still to be delivered */
             readonly pending: number;
-            /** @description Delivered and not acknowledged */
+            /** Delivered and not acknowledged */
             readonly ack_pending: number;
-            /** @description A position; SSE and WebSocket take it as well */
+            /** A position; SSE and WebSocket take it as well */
             readonly delivered: string;
-            /** @description A position; SSE and WebSocket take it as well */
+            /** A position; SSE and WebSocket take it as well */
             readonly acknowledged: string;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly created_at: string;
         };
-        /** ConsumerPosition */
+        /**
+         * ConsumerPosition
+         * Where a consumer is to go on: one of since, cursor and start
+         */
         readonly ConsumerPosition: {
             readonly integration_id?: string;
-            /** @description When it was stored, by the hub's clock; epoch milliseconds or ISO-8601; 0 is everything */
+            /** When it was stored, by the hub's clock; epoch milliseconds or ISO-8601; 0 is everything */
             readonly since?: number | string;
-            /** @description Everything after what this cursor came with */
+            /** Everything after what this cursor came with */
             readonly cursor?: string;
             /**
-             * @description Only what comes; or first the newest reading of each DER
+             * Only what comes; or first the newest reading of each DER
              * @enum {string}
              */
             readonly start?: "new" | "last_per_der";
-            /** @description Start with the oldest kept when since or cursor is older than that */
+            /** Start with the oldest kept when since or cursor is older than that */
             readonly from_oldest?: boolean;
         };
-        /** Der */
+        /**
+         * Der
+         * What reports: a battery, a meter, a port of a charger
+         */
         readonly Der: {
             readonly id: string;
             readonly name: string;
             /** @enum {string} */
             readonly type: "solar" | "pv" | "battery" | "meter" | "inverter" | "ev_charger_port" | "ev_port" | "ev" | "ev_charger" | "v2x_charger";
         };
-        /** DerStatus */
+        /**
+         * DerStatus
+         * How a DER does, since when and why
+         */
         readonly DerStatus: {
             readonly der_id: string;
             readonly der_name: string;
@@ -85,20 +103,23 @@ export interface components {
             readonly gateway_serial: string;
             /** @enum {string} */
             readonly state: "online" | "stale" | "offline";
-            /** @description When it came back online (null: longer ago than the hub has looked), or when its last reading reached the hub, or when it was made; hub clock, epoch ms */
+            /** When it came back online (null: longer ago than the hub has looked), or when its last reading reached the hub, or when it was made; hub clock, epoch ms */
             readonly since: number | null;
-            /** @description Why it is not online, as far as the hub knows */
+            /** Why it is not online, as far as the hub knows */
             readonly why: ("device_silent" | "gateway_disconnected" | "rejected" | "never_reported") | null;
-            /** @description Since the last reading reached the hub */
+            /** Since the last reading reached the hub */
             readonly age_ms: number | null;
-            /** @description When that was; hub clock, epoch ms */
+            /** When that was; hub clock, epoch ms */
             readonly received_at: number | null;
-            /** @description When the newest reading was taken; gateway clock, epoch ms */
+            /** When the newest reading was taken; gateway clock, epoch ms */
             readonly timestamp: number | null;
-            /** @description Since then: how old the last values are */
+            /** Since then: how old the last values are */
             readonly timestamp_age_ms: number | null;
         };
-        /** DerWithDevice */
+        /**
+         * DerWithDevice
+         * A DER, and the device that it is part of
+         */
         readonly DerWithDevice: {
             readonly id: string;
             readonly name: string;
@@ -107,11 +128,14 @@ export interface components {
             readonly device_id: string;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly created_at: string;
         };
-        /** Device */
+        /**
+         * Device
+         * What is behind a gateway, with its DERs
+         */
         readonly Device: {
             readonly id: string;
             readonly name: string | null;
@@ -126,51 +150,57 @@ export interface components {
             readonly model: string | null;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly created_at: string;
             readonly ders: readonly components["schemas"]["Der"][];
         };
-        /** DeviceSettings */
+        /**
+         * DeviceSettings
+         * What of a device can be changed
+         */
         readonly DeviceSettings: {
             readonly name?: string;
             readonly site_id?: string;
             readonly manufacturer?: string;
             readonly model?: string;
         };
-        /** EnergyPeriod */
+        /**
+         * EnergyPeriod
+         * Energy in a stretch of time; values are at least 0, and null where there is no such DER or it did not report
+         */
         readonly EnergyPeriod: {
             /**
              * Format: date-time
-             * @description Start, part of it; ISO-8601, the site's offset
+             * Start, part of it; ISO-8601, the site's offset
              */
             readonly start: string;
             /**
              * Format: date-time
-             * @description End, no part of it; ISO-8601, the site's offset
+             * End, no part of it; ISO-8601, the site's offset
              */
             readonly end: string;
-            /** @description From the grid, by all meters */
+            /** From the grid, by all meters */
             readonly imported_kWh: number | null;
-            /** @description To the grid, by all meters */
+            /** To the grid, by all meters */
             readonly exported_kWh: number | null;
-            /** @description By all pv; by inverters where the site has neither pv nor battery */
+            /** By all pv; by inverters where the site has neither pv nor battery */
             readonly produced_kWh: number | null;
-            /** @description Into batteries */
+            /** Into batteries */
             readonly charged_kWh: number | null;
-            /** @description Out of batteries */
+            /** Out of batteries */
             readonly discharged_kWh: number | null;
-            /** @description Into cars */
+            /** Into cars */
             readonly ev_charged_kWh: number | null;
-            /** @description Out of cars */
+            /** Out of cars */
             readonly ev_discharged_kWh: number | null;
-            /** @description imported − exported + produced + discharged − charged: cars are part of it */
+            /** imported − exported + produced + discharged − charged: cars are part of it */
             readonly consumed_kWh: number | null;
-            /** @description Share of produced that was not exported */
+            /** Share of produced that was not exported */
             readonly self_consumption: number | null;
-            /** @description Share of consumed that was not imported */
+            /** Share of consumed that was not imported */
             readonly self_sufficiency: number | null;
-            /** @description Where each value is from: lifetime counters, power integrated over time, or both */
+            /** Where each value is from: lifetime counters, power integrated over time, or both */
             readonly sources: {
                 /** @enum {string} */
                 readonly imported?: "counter" | "power" | "mixed";
@@ -187,7 +217,7 @@ export interface components {
                 /** @enum {string} */
                 readonly ev_discharged?: "counter" | "power" | "mixed";
             };
-            /** @description Time without readings, more than 15 minutes between two of them, of the DER that was missing longest. What a counter grew in it is in the value, shared out evenly; of power it is not */
+            /** Time without readings, more than 15 minutes between two of them, of the DER that was missing longest. What a counter grew in it is in the value, shared out evenly; of power it is not */
             readonly gaps_ms: {
                 readonly imported?: number;
                 readonly exported?: number;
@@ -198,50 +228,59 @@ export interface components {
                 readonly ev_discharged?: number;
             };
         };
-        /** Gateway */
+        /**
+         * Gateway
+         * What devices are behind
+         */
         readonly Gateway: {
             readonly id: string;
             readonly serial: string;
             readonly gateway_serial: string;
             readonly org_id: string | null;
             /**
-             * @description How this gateway signs a battery's W: canonical is + charging
+             * How this gateway signs a battery's W: canonical is + charging
              * @enum {string}
              */
             readonly battery_sign: "canonical" | "negated";
-            /** @description ISO-8601, UTC */
+            /** ISO-8601, UTC */
             readonly claimed_at: string | null;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly created_at: string;
         };
-        /** GatewayClaim */
+        /**
+         * GatewayClaim
+         * Proof that the claimer has the gateway: its own signature
+         */
         readonly GatewayClaim: {
             readonly org_id: string;
             readonly gateway_serial: string;
-            /** @description P-256 as hex or base64(url) of X‖Y or 04‖X‖Y; Ed25519 as hex, base64(url) or base58; or PEM, SPKI, JWK */
+            /** P-256 as hex or base64(url) of X‖Y or 04‖X‖Y; Ed25519 as hex, base64(url) or base58; or PEM, SPKI, JWK */
             readonly public_key: string | object;
-            /** @description claimer|nonce|time|serial, as the gateway signed it */
+            /** claimer|nonce|time|serial, as the gateway signed it */
             readonly message: string;
-            /** @description r‖s or DER (P-256), 64 bytes (Ed25519); as hex, base64 or base64url */
+            /** r‖s or DER (P-256), 64 bytes (Ed25519); as hex, base64 or base64url */
             readonly signature: string;
         };
-        /** GatewayPresence */
+        /**
+         * GatewayPresence
+         * Whether a gateway is connected, how its clock goes and what it sent wrong last
+         */
         readonly GatewayPresence: {
             readonly serial: string;
-            /** @description Over NATS, MQTT or a WebSocket; a gateway that only uploads never is */
+            /** Over NATS, MQTT or a WebSocket; a gateway that only uploads never is */
             readonly connected: boolean;
-            /** @description Since when it is connected, or is not any more; null: not known; hub clock, epoch ms */
+            /** Since when it is connected, or is not any more; null: not known; hub clock, epoch ms */
             readonly since: number | null;
-            /** @description When a reading or a word about itself came last, as far as this hub knows; hub clock, epoch ms */
+            /** When a reading or a word about itself came last, as far as this hub knows; hub clock, epoch ms */
             readonly last_seen: number | null;
-            /** @description How far its clock is ahead of the hub's; negative: behind */
+            /** How far its clock is ahead of the hub's; negative: behind */
             readonly clock_drift_ms: number | null;
-            /** @description How long its last reads took, by their median */
+            /** How long its last reads took, by their median */
             readonly read_time_ms: number | null;
-            /** @description From the timestamps of its last readings to their arrival */
+            /** From the timestamps of its last readings to their arrival */
             readonly lateness: {
                 readonly last_ms: number;
                 readonly median_ms: number;
@@ -251,50 +290,59 @@ export interface components {
                 readonly received_at: number;
                 readonly hardware_id?: string;
                 readonly der?: string;
-                /** @description A code of docs/errors.md */
+                /** A code of docs/errors.md */
                 readonly error: string;
                 readonly message: string;
-                /** @description JSON pointer of the member at fault */
+                /** JSON pointer of the member at fault */
                 readonly path?: string;
             } | null;
         };
-        /** GatewaySettings */
+        /**
+         * GatewaySettings
+         * What of a gateway can be changed
+         */
         readonly GatewaySettings: {
             /**
-             * @description How this gateway signs a battery's W: canonical is + charging
+             * How this gateway signs a battery's W: canonical is + charging
              * @enum {string}
              */
             readonly battery_sign?: "canonical" | "negated";
         };
-        /** GatewayState */
+        /**
+         * GatewayState
+         * What a gateway said last of itself and of its drivers
+         */
         readonly GatewayState: {
             readonly state: {
-                /** @description When the hub got it, hub clock, epoch ms */
+                /** When the hub got it, hub clock, epoch ms */
                 readonly received_at: number;
-                /** @description As the gateway sent it, unchecked */
+                /** As the gateway sent it, unchecked */
                 readonly value: unknown;
             } | null;
             readonly inventory: {
-                /** @description When the hub got it, hub clock, epoch ms */
+                /** When the hub got it, hub clock, epoch ms */
                 readonly received_at: number;
-                /** @description As the gateway sent it, unchecked */
+                /** As the gateway sent it, unchecked */
                 readonly value: unknown;
             } | null;
         };
-        /** GatewayStatus */
+        /**
+         * GatewayStatus
+         * How a gateway and the DERs behind it do
+         */
         readonly GatewayStatus: {
             readonly serial: string;
-            /** @description Over NATS, MQTT or a WebSocket; a gateway that only uploads never is */
+            /** Over NATS, MQTT or a WebSocket; a gateway that only uploads never is */
             readonly connected: boolean;
-            /** @description Since when it is connected, or is not any more; null: not known; hub clock, epoch ms */
+            /** Since when it is connected, or is not any more; null: not known; hub clock, epoch ms */
             readonly since: number | null;
-            /** @description When a reading or a word about itself came last, as far as this hub knows; hub clock, epoch ms */
+            /** When a reading or a word about itself came last, as far as this hub knows; hub clock, epoch ms */
             readonly last_seen: number | null;
-            /** @description How far its clock is ahead of the hub's; negative: behind */
+            /** How far its clock is ahead of the hub's; negative: behind */
             readonly clock_drift_ms: number | null;
-            /** @description How long its last reads took, by their median */
+            /** How long its last reads took, by their median */
             readonly read_time_ms: number | null;
-            /** @description From the timestamps of its last readings to their arrival */
+            /** From the timestamps of its last readings to their arrival */
             readonly lateness: {
                 readonly last_ms: number;
                 readonly median_ms: number;
@@ -304,44 +352,53 @@ export interface components {
                 readonly received_at: number;
                 readonly hardware_id?: string;
                 readonly der?: string;
-                /** @description A code of docs/errors.md */
+                /** A code of docs/errors.md */
                 readonly error: string;
                 readonly message: string;
-                /** @description JSON pointer of the member at fault */
+                /** JSON pointer of the member at fault */
                 readonly path?: string;
             } | null;
             readonly ders: readonly components["schemas"]["DerStatus"][];
         };
-        /** GatewayWithDevices */
+        /**
+         * GatewayWithDevices
+         * A gateway, and the devices behind it
+         */
         readonly GatewayWithDevices: {
             readonly id: string;
             readonly serial: string;
             readonly gateway_serial: string;
             readonly org_id: string | null;
             /**
-             * @description How this gateway signs a battery's W: canonical is + charging
+             * How this gateway signs a battery's W: canonical is + charging
              * @enum {string}
              */
             readonly battery_sign: "canonical" | "negated";
-            /** @description ISO-8601, UTC */
+            /** ISO-8601, UTC */
             readonly claimed_at: string | null;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly created_at: string;
             readonly devices: readonly components["schemas"]["Device"][];
         };
-        /** Health */
+        /**
+         * Health
+         * That the process lives, and its version
+         */
         readonly Health: {
             readonly status: string;
             readonly version: string;
-            /** @description Version of nats-server */
+            /** Version of nats-server */
             readonly nats_server: string;
-            /** @description fsync, replicated or page-cache */
+            /** fsync, replicated or page-cache */
             readonly durability: string;
         };
-        /** Identity */
+        /**
+         * Identity
+         * Somebody or something that logs in with a key
+         */
         readonly Identity: {
             readonly id: string;
             /** @enum {string} */
@@ -349,11 +406,14 @@ export interface components {
             readonly name: string | null;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly created_at: string;
         };
-        /** IdentityWithKeys */
+        /**
+         * IdentityWithKeys
+         * An identity, and the keys that it logs in with
+         */
         readonly IdentityWithKeys: {
             readonly id: string;
             /** @enum {string} */
@@ -361,50 +421,59 @@ export interface components {
             readonly name: string | null;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly created_at: string;
             readonly public_keys: readonly string[];
         };
-        /** Integration */
+        /**
+         * Integration
+         * A back end that an organization lets in
+         */
         readonly Integration: {
             readonly id: string;
             readonly org_id: string;
             readonly name: string | null;
             readonly scopes: readonly "telemetry:read"[];
             readonly site_ids: readonly string[] | null;
-            /** @description Hex */
+            /** Hex */
             readonly public_key: string | null;
             readonly created_by: string;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly created_at: string;
-            /** @description ISO-8601, UTC */
+            /** ISO-8601, UTC */
             readonly last_seen_at: string | null;
         };
-        /** IntegrationSettings */
+        /**
+         * IntegrationSettings
+         * What of an integration can be changed
+         */
         readonly IntegrationSettings: {
             readonly name?: string;
             readonly site_ids?: readonly string[] | null;
         };
-        /** IntegrationWithKey */
+        /**
+         * IntegrationWithKey
+         * An integration, and the private key that the hub has just made for it
+         */
         readonly IntegrationWithKey: {
             readonly id: string;
             readonly org_id: string;
             readonly name: string | null;
             readonly scopes: readonly "telemetry:read"[];
             readonly site_ids: readonly string[] | null;
-            /** @description Hex */
+            /** Hex */
             readonly public_key: string | null;
             readonly created_by: string;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly created_at: string;
-            /** @description ISO-8601, UTC */
+            /** ISO-8601, UTC */
             readonly last_seen_at: string | null;
             readonly private_key?: {
                 readonly pem: string;
@@ -413,25 +482,34 @@ export interface components {
                 };
             };
         };
-        /** JsonWebKeySet */
+        /**
+         * JsonWebKeySet
+         * Public keys as RFC 7517 has them
+         */
         readonly JsonWebKeySet: {
             readonly keys: readonly {
                 readonly [key: string]: unknown;
             }[];
         };
-        /** KeyChoice */
+        /**
+         * KeyChoice
+         * A key that the integration brings, or that the hub makes
+         */
         readonly KeyChoice: {
-            /** @description P-256 as hex or base64(url) of X‖Y or 04‖X‖Y; Ed25519 as hex, base64(url) or base58; or PEM, SPKI, JWK */
+            /** P-256 as hex or base64(url) of X‖Y or 04‖X‖Y; Ed25519 as hex, base64(url) or base58; or PEM, SPKI, JWK */
             readonly public_key?: string | object;
             /**
-             * @description The hub makes an ES256 key pair
+             * The hub makes an ES256 key pair
              * @enum {boolean}
              */
             readonly generate?: true;
         };
-        /** LatestTelemetry */
+        /**
+         * LatestTelemetry
+         * The newest reading of each DER, and how the DER does
+         */
         readonly LatestTelemetry: {
-            /** @description A live stream from here has what comes after */
+            /** A live stream from here has what comes after */
             readonly cursor: string;
             readonly data: readonly {
                 readonly der_id: string;
@@ -441,15 +519,18 @@ export interface components {
                 readonly type: ("pv" | "battery" | "meter" | "v2x_charger" | "ev_charger" | "inverter") | null;
                 /** @enum {string} */
                 readonly state: "online" | "stale" | "offline";
-                /** @description As in the site's status; hub clock, epoch ms */
+                /** As in the site's status; hub clock, epoch ms */
                 readonly since: number | null;
                 readonly why: ("device_silent" | "gateway_disconnected" | "rejected" | "never_reported") | null;
-                /** @description Since the last reading reached the hub */
+                /** Since the last reading reached the hub */
                 readonly age_ms: number | null;
                 readonly reading: EnrichedReading | null;
             }[];
         };
-        /** Member */
+        /**
+         * Member
+         * Somebody's place in an organization
+         */
         readonly Member: {
             readonly org_id: string;
             readonly identity_id: string;
@@ -458,18 +539,24 @@ export interface components {
             readonly site_ids: readonly string[] | null;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly created_at: string;
         };
-        /** MemberSettings */
+        /**
+         * MemberSettings
+         * A role, and the sites that it is limited to
+         */
         readonly MemberSettings: {
             /** @enum {string} */
             readonly role: "owner" | "admin" | "operator" | "viewer";
-            /** @description Only these sites: for operators and viewers */
+            /** Only these sites: for operators and viewers */
             readonly site_ids?: readonly string[] | null;
         };
-        /** NatsCredentials */
+        /**
+         * NatsCredentials
+         * What a back end's program needs to log in to NATS, but for its private key
+         */
         readonly NatsCredentials: {
             readonly org_id: string;
             readonly integration_id: string | null;
@@ -480,10 +567,10 @@ export interface components {
             readonly inbox_prefix: string;
             readonly subjects: readonly string[];
             readonly stream: string;
-            /** @description Of the stream's cursors, epoch ms */
+            /** Of the stream's cursors, epoch ms */
             readonly stream_epoch: number;
             readonly jetstream_domain: string;
-            /** @description Names that its consumers can have */
+            /** Names that its consumers can have */
             readonly consumers: readonly string[];
             readonly logins: readonly {
                 /** @enum {string} */
@@ -496,9 +583,12 @@ export interface components {
                 readonly go: string;
             };
         };
-        /** NewConsumer */
+        /**
+         * NewConsumer
+         * A consumer to be made, and where it starts
+         */
         readonly NewConsumer: {
-            /** @description Name of the consumer */
+            /** Name of the consumer */
             readonly name: string;
             readonly org_id?: string;
             readonly integration_id?: string;
@@ -506,30 +596,36 @@ export interface components {
             readonly types?: readonly ("pv" | "battery" | "meter" | "v2x_charger" | "ev_charger" | "inverter")[];
             /** @enum {string} */
             readonly ack?: "explicit" | "none";
-            /** @description When it was stored, by the hub's clock; epoch milliseconds or ISO-8601; 0 is everything */
+            /** When it was stored, by the hub's clock; epoch milliseconds or ISO-8601; 0 is everything */
             readonly since?: number | string;
-            /** @description Everything after what this cursor came with */
+            /** Everything after what this cursor came with */
             readonly cursor?: string;
             /**
-             * @description Only what comes; or first the newest reading of each DER
+             * Only what comes; or first the newest reading of each DER
              * @enum {string}
              */
             readonly start?: "new" | "last_per_der";
-            /** @description Start with the oldest kept when since or cursor is older than that */
+            /** Start with the oldest kept when since or cursor is older than that */
             readonly from_oldest?: boolean;
         };
-        /** NewDer */
+        /**
+         * NewDer
+         * A DER to be made
+         */
         readonly NewDer: {
-            /** @description By which its gateway names it */
+            /** By which its gateway names it */
             readonly name: string;
             /** @enum {string} */
             readonly type: "solar" | "pv" | "battery" | "meter" | "inverter" | "ev_charger_port" | "ev_port" | "ev" | "ev_charger" | "v2x_charger";
         };
-        /** NewDevice */
+        /**
+         * NewDevice
+         * A device to be made known, or to get more DERs
+         */
         readonly NewDevice: {
-            /** @description Serial of the gateway that it is behind */
+            /** Serial of the gateway that it is behind */
             readonly gateway_serial?: string;
-            /** @description Another name of gateway_serial */
+            /** Another name of gateway_serial */
             readonly identity?: string;
             readonly hardware_id: string;
             /** @enum {string} */
@@ -540,20 +636,26 @@ export interface components {
             readonly model?: string;
             readonly ders?: readonly components["schemas"]["NewDer"][];
         };
-        /** NewIdentity */
+        /**
+         * NewIdentity
+         * A key to be registered
+         */
         readonly NewIdentity: {
-            /** @description P-256 as hex or base64(url) of X‖Y or 04‖X‖Y; Ed25519 as hex, base64(url) or base58; or PEM, SPKI, JWK */
+            /** P-256 as hex or base64(url) of X‖Y or 04‖X‖Y; Ed25519 as hex, base64(url) or base58; or PEM, SPKI, JWK */
             readonly public_key: string | object;
             /** @enum {string} */
             readonly type: "user" | "developer" | "integration" | "gateway" | "device" | "admin" | "root";
             readonly name?: string;
         };
-        /** NewIntegration */
+        /**
+         * NewIntegration
+         * A back end to be let in
+         */
         readonly NewIntegration: {
-            /** @description P-256 as hex or base64(url) of X‖Y or 04‖X‖Y; Ed25519 as hex, base64(url) or base58; or PEM, SPKI, JWK */
+            /** P-256 as hex or base64(url) of X‖Y or 04‖X‖Y; Ed25519 as hex, base64(url) or base58; or PEM, SPKI, JWK */
             readonly public_key?: string | object;
             /**
-             * @description The hub makes an ES256 key pair
+             * The hub makes an ES256 key pair
              * @enum {boolean}
              */
             readonly generate?: true;
@@ -561,55 +663,76 @@ export interface components {
             readonly scopes: readonly "telemetry:read"[];
             readonly site_ids?: readonly string[] | null;
         };
-        /** NewMember */
+        /**
+         * NewMember
+         * Somebody to be taken into an organization
+         */
         readonly NewMember: {
             /** @enum {string} */
             readonly role: "owner" | "admin" | "operator" | "viewer";
-            /** @description Only these sites: for operators and viewers */
+            /** Only these sites: for operators and viewers */
             readonly site_ids?: readonly string[] | null;
             readonly identity_id: string;
         };
-        /** NewOrganization */
+        /**
+         * NewOrganization
+         * An organization to be made
+         */
         readonly NewOrganization: {
             readonly name: string;
         };
-        /** NewSite */
+        /**
+         * NewSite
+         * A site to be made
+         */
         readonly NewSite: {
             readonly org_id: string;
             readonly name: string;
-            /** @description IANA name */
+            /** IANA name */
             readonly timezone?: string | null;
             readonly latitude?: number | null;
             readonly longitude?: number | null;
         };
-        /** NewTicket */
+        /**
+         * NewTicket
+         * Whose streams a ticket is to open: site_ids or org_id
+         */
         readonly NewTicket: {
-            /** @description These sites */
+            /** These sites */
             readonly site_ids?: readonly string[];
-            /** @description All sites of the organization that the caller sees now */
+            /** All sites of the organization that the caller sees now */
             readonly org_id?: string;
         };
-        /** Organization */
+        /**
+         * Organization
+         * Who owns sites and gateways; nothing crosses from one to another
+         */
         readonly Organization: {
             readonly id: string;
             readonly name: string;
             readonly owner_id: string;
-            /** @description Days that the archive keeps readings; null: for ever */
+            /** Days that the archive keeps readings; null: for ever */
             readonly retention_days: number | null;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly created_at: string;
         };
-        /** OrganizationSettings */
+        /**
+         * OrganizationSettings
+         * What of an organization can be changed
+         */
         readonly OrganizationSettings: {
             readonly name?: string;
             readonly owner_id?: string;
-            /** @description Days that the archive keeps readings, by their timestamp; null: for ever */
+            /** Days that the archive keeps readings, by their timestamp; null: for ever */
             readonly retention_days?: number | null;
         };
-        /** ProvisionedDevice */
+        /**
+         * ProvisionedDevice
+         * A device that is known now, and whether it is new
+         */
         readonly ProvisionedDevice: {
             readonly device_id: string;
             readonly hardware_id: string;
@@ -621,51 +744,66 @@ export interface components {
             readonly created: boolean;
             readonly ders: readonly components["schemas"]["Der"][];
         };
-        /** PublicKey */
+        /**
+         * PublicKey
+         * A key that an identity logs in with
+         */
         readonly PublicKey: {
-            /** @description Hex */
+            /** Hex */
             readonly public_key: string;
         };
-        /** Readiness */
+        /**
+         * Readiness
+         * Whether the hub can take traffic, and what it has looked at
+         */
         readonly Readiness: {
             /** @enum {string} */
             readonly status: "ready" | "not_ready";
             readonly checks: readonly {
                 readonly name: string;
                 readonly ok: boolean;
-                /** @description Why it is not */
+                /** Why it is not */
                 readonly reason?: string;
             }[];
         };
-        /** Rejection */
+        /**
+         * Rejection
+         * A reading that was not taken, and why
+         */
         readonly Rejection: {
-            /** @description When the hub got it, hub clock, epoch ms */
+            /** When the hub got it, hub clock, epoch ms */
             readonly received_at: number;
             readonly gateway_serial: string;
-            /** @description As the gateway wrote it */
+            /** As the gateway wrote it */
             readonly hardware_id?: string;
-            /** @description As the gateway wrote it */
+            /** As the gateway wrote it */
             readonly der?: string;
-            /** @description A code of docs/errors.md */
+            /** A code of docs/errors.md */
             readonly error: string;
             readonly message: string;
-            /** @description JSON pointer of the member at fault */
+            /** JSON pointer of the member at fault */
             readonly path?: string;
-            /** @description The bytes that the gateway sent, base64 */
+            /** The bytes that the gateway sent, base64 */
             readonly original: string;
             readonly original_bytes: number;
-            /** @description Whether `original` was cut off */
+            /** Whether `original` was cut off */
             readonly truncated: boolean;
         };
-        /** SignedChallenge */
+        /**
+         * SignedChallenge
+         * A challenge, signed with the key that it is for
+         */
         readonly SignedChallenge: {
-            /** @description P-256 as hex or base64(url) of X‖Y or 04‖X‖Y; Ed25519 as hex, base64(url) or base58; or PEM, SPKI, JWK */
+            /** P-256 as hex or base64(url) of X‖Y or 04‖X‖Y; Ed25519 as hex, base64(url) or base58; or PEM, SPKI, JWK */
             readonly public_key: string | object;
             readonly challenge: string;
-            /** @description r‖s or DER (P-256), 64 bytes (Ed25519); as hex, base64 or base64url */
+            /** r‖s or DER (P-256), 64 bytes (Ed25519); as hex, base64 or base64url */
             readonly signature: string;
         };
-        /** Site */
+        /**
+         * Site
+         * Where devices stand
+         */
         readonly Site: {
             readonly id: string;
             readonly org_id: string;
@@ -675,38 +813,50 @@ export interface components {
             readonly longitude: number | null;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly created_at: string;
         };
-        /** SiteEnergy */
+        /**
+         * SiteEnergy
+         * What a site imported, produced and used, by periods; docs/energy.md says how it is counted
+         */
         readonly SiteEnergy: {
             readonly site_id: string;
-            /** @description IANA name; days and months are of this zone */
+            /** IANA name; days and months are of this zone */
             readonly timezone: string;
             /** @enum {string} */
             readonly resolution: "15m" | "1h" | "1d" | "1mo";
-            /** @description Whole ones that share a moment with from–to. A value is null when the site has no such DER, or it did not report */
+            /** Whole ones that share a moment with from–to. A value is null when the site has no such DER, or it did not report */
             readonly periods: readonly components["schemas"]["EnergyPeriod"][];
             readonly total: components["schemas"]["EnergyPeriod"];
-            /** @description A live stream from here begins after the newest reading in it */
+            /** A live stream from here begins after the newest reading in it */
             readonly cursor: string | null;
         };
-        /** SiteSettings */
+        /**
+         * SiteSettings
+         * What of a site can be changed; null takes an optional value away
+         */
         readonly SiteSettings: {
             readonly name?: string;
-            /** @description IANA name */
+            /** IANA name */
             readonly timezone?: string | null;
             readonly latitude?: number | null;
             readonly longitude?: number | null;
         };
-        /** SiteStatus */
+        /**
+         * SiteStatus
+         * How the DERs and gateways of a site do
+         */
         readonly SiteStatus: {
             readonly site_id: string;
             readonly ders: readonly components["schemas"]["DerStatus"][];
             readonly gateways: readonly components["schemas"]["GatewayPresence"][];
         };
-        /** SiteWithDevices */
+        /**
+         * SiteWithDevices
+         * A site, and the devices that stand on it
+         */
         readonly SiteWithDevices: {
             readonly id: string;
             readonly org_id: string;
@@ -716,560 +866,576 @@ export interface components {
             readonly longitude: number | null;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly created_at: string;
             readonly devices: readonly components["schemas"]["Device"][];
         };
-        /** Telemetry */
+        /**
+         * Telemetry
+         * What DERs reported in a stretch of time
+         */
         readonly Telemetry: {
             /** Format: date-time */
             readonly from: string;
             /**
              * Format: date-time
-             * @description Not part of it
+             * Not part of it
              */
             readonly to: string;
             readonly resolution: string;
             readonly timezone: string;
             readonly agg?: readonly string[];
-            /** @description A live stream from here has what is not in here */
+            /** A live stream from here has what is not in here */
             readonly cursor: string;
             readonly units: {
                 readonly [key: string]: string;
             };
-            /** @description In the order of time. raw: readings as they were stored */
+            /** In the order of time. raw: readings as they were stored */
             readonly data: readonly {
                 readonly der_id: string;
                 readonly timestamp: number;
             }[];
         };
-        /** Ticket */
+        /**
+         * Ticket
+         * Opens streams of some sites for a while, for clients that cannot send a token
+         */
         readonly Ticket: {
-            /** @description For ?ticket= of the streams of these sites */
+            /** For ?ticket= of the streams of these sites */
             readonly ticket: string;
             /** Format: date-time */
             readonly expires_at: string;
         };
-        /** Token */
+        /**
+         * Token
+         * What requests are authorized with, as Authorization: Bearer
+         */
         readonly Token: {
             readonly token: string;
             readonly identity_id: string;
             /**
              * Format: date-time
-             * @description ISO-8601, UTC
+             * ISO-8601, UTC
              */
             readonly expires_at: string;
         };
-        /** UploadAnswer */
+        /**
+         * UploadAnswer
+         * What became of each reading of an upload
+         */
         readonly UploadAnswer: {
-            /** @description Readings stored by this upload */
+            /** Readings stored by this upload */
             readonly accepted: number;
-            /** @description Readings that were stored before */
+            /** Readings that were stored before */
             readonly duplicates: number;
             readonly rejected: number;
-            /** @description fsync, replicated or page-cache */
+            /** fsync, replicated or page-cache */
             readonly durability: string;
             readonly results: readonly {
-                /** @description Place in the upload, from 0 */
+                /** Place in the upload, from 0 */
                 readonly index: number;
                 readonly status: "stored" | "duplicate" | "rejected";
-                /** @description Where a stream resumes after this reading */
+                /** Where a stream resumes after this reading */
                 readonly cursor?: string;
-                /** @description true: too old for streams, and so without a cursor */
+                /** true: too old for streams, and so without a cursor */
                 readonly archived?: boolean;
-                /** @description A code of docs/errors.md */
+                /** A code of docs/errors.md */
                 readonly error?: string;
                 readonly message?: string;
-                /** @description JSON pointer of the member at fault */
+                /** JSON pointer of the member at fault */
                 readonly path?: string;
             }[];
         };
-        /** UploadedReading */
+        /**
+         * UploadedReading
+         * A reading in its canonical form, and the DER that it is of
+         */
         readonly UploadedReading: Reading & {
-            /** @description Of the device, as it was provisioned */
+            /** Of the device, as it was provisioned */
             readonly hardware_id: string;
-            /** @description The DER's name or type; default: the type of the reading */
+            /** The DER's name or type; default: the type of the reading */
             readonly der?: string;
         };
+        /** What each operation takes and gives, by its operationId */
         readonly Operations: {
-            /** @description Describe this API (OpenAPI 3.1) */
+            /** Describe this API (OpenAPI 3.1) */
             readonly describeApi: {
                 readonly answer: object;
             };
-            /** @description Whether the process lives */
+            /** Whether the process lives */
             readonly getHealth: {
                 readonly answer: components["schemas"]["Health"];
             };
-            /** @description Whether the hub can take traffic, or why not */
+            /** Whether the hub can take traffic, or why not */
             readonly getReadiness: {
                 readonly answer: components["schemas"]["Readiness"];
             };
-            /** @description What the hub counts and measures, for Prometheus */
+            /** What the hub counts and measures, for Prometheus */
             readonly getMetrics: {
-                /** @description Prometheus's text format */
+                /** Prometheus's text format */
                 readonly answer: string;
             };
-            /** @description Describe the streams: SSE, WebSocket, MQTT and NATS (AsyncAPI 3) */
+            /** Describe the streams: SSE, WebSocket, MQTT and NATS (AsyncAPI 3) */
             readonly describeStreams: {
                 readonly answer: object;
             };
-            /** @description Ask for a challenge to sign */
+            /** Ask for a challenge to sign */
             readonly createChallenge: {
                 readonly body: components["schemas"]["ChallengeRequest"];
                 readonly answer: components["schemas"]["Challenge"];
             };
-            /** @description Get a token for a signed challenge */
+            /** Get a token for a signed challenge */
             readonly createToken: {
                 readonly body: components["schemas"]["SignedChallenge"];
                 readonly answer: components["schemas"]["Token"];
             };
-            /** @description Keep the token in a cookie that opens streams */
+            /** Keep the token in a cookie that opens streams */
             readonly createSession: {
                 readonly answer: null;
             };
-            /** @description Forget the cookie */
+            /** Forget the cookie */
             readonly deleteSession: {
                 readonly answer: null;
             };
-            /** @description Public keys that verify the hub's tokens */
+            /** Public keys that verify the hub's tokens */
             readonly listTokenKeys: {
                 readonly answer: components["schemas"]["JsonWebKeySet"];
             };
-            /** @description Register a public key */
+            /** Register a public key */
             readonly registerIdentity: {
                 readonly body: components["schemas"]["NewIdentity"];
                 readonly answer: components["schemas"]["Identity"];
             };
-            /** @description Who the caller is */
+            /** Who the caller is */
             readonly getOwnIdentity: {
                 readonly answer: components["schemas"]["IdentityWithKeys"];
             };
-            /** @description Add a key, proved by a challenge signed with it */
+            /** Add a key, proved by a challenge signed with it */
             readonly addKey: {
                 readonly body: components["schemas"]["SignedChallenge"];
                 readonly answer: components["schemas"]["PublicKey"];
             };
-            /** @description Take a key away; its tokens end */
+            /** Take a key away; its tokens end */
             readonly removeKey: {
                 readonly answer: null;
             };
-            /** @description End an identity for good */
+            /** End an identity for good */
             readonly revokeIdentity: {
                 readonly answer: null;
             };
-            /** @description Create an organization */
+            /** Create an organization */
             readonly createOrganization: {
                 readonly body: components["schemas"]["NewOrganization"];
                 readonly answer: components["schemas"]["Organization"];
             };
-            /** @description List the caller's organizations */
+            /** List the caller's organizations */
             readonly listOrganizations: {
                 readonly query: {
                     /**
-                     * @description Items at most
+                     * Items at most
                      * @default 1000
                      */
                     readonly limit?: number;
-                    /** @description From the Link header of the page before */
+                    /** From the Link header of the page before */
                     readonly cursor?: string;
                 };
                 readonly answer: readonly components["schemas"]["Organization"][];
             };
-            /** @description Show an organization */
+            /** Show an organization */
             readonly getOrganization: {
                 readonly answer: components["schemas"]["Organization"];
             };
-            /** @description Rename an organization, hand it over, or say how long its readings are kept */
+            /** Rename an organization, hand it over, or say how long its readings are kept */
             readonly updateOrganization: {
                 readonly body: components["schemas"]["OrganizationSettings"];
                 readonly answer: components["schemas"]["Organization"];
             };
-            /** @description Delete an organization that has no gateways left */
+            /** Delete an organization that has no gateways left */
             readonly deleteOrganization: {
                 readonly answer: null;
             };
-            /** @description List members */
+            /** List members */
             readonly listMembers: {
                 readonly query: {
                     /**
-                     * @description Items at most
+                     * Items at most
                      * @default 1000
                      */
                     readonly limit?: number;
-                    /** @description From the Link header of the page before */
+                    /** From the Link header of the page before */
                     readonly cursor?: string;
                 };
                 readonly answer: readonly components["schemas"]["Member"][];
             };
-            /** @description Add a member */
+            /** Add a member */
             readonly addMember: {
                 readonly body: components["schemas"]["NewMember"];
                 readonly answer: components["schemas"]["Member"];
             };
-            /** @description Show a member */
+            /** Show a member */
             readonly getMember: {
                 readonly answer: components["schemas"]["Member"];
             };
-            /** @description Change a member's role or sites */
+            /** Change a member's role or sites */
             readonly updateMember: {
                 readonly body: components["schemas"]["MemberSettings"];
                 readonly answer: components["schemas"]["Member"];
             };
-            /** @description Remove a member; anybody may remove himself */
+            /** Remove a member; anybody may remove himself */
             readonly removeMember: {
                 readonly answer: null;
             };
-            /** @description Give a back end access; a generated private key is told once */
+            /** Give a back end access; a generated private key is told once */
             readonly createIntegration: {
                 readonly body: components["schemas"]["NewIntegration"];
                 readonly answer: components["schemas"]["IntegrationWithKey"];
             };
-            /** @description List the back ends that have access */
+            /** List the back ends that have access */
             readonly listIntegrations: {
                 readonly query: {
                     /**
-                     * @description Items at most
+                     * Items at most
                      * @default 1000
                      */
                     readonly limit?: number;
-                    /** @description From the Link header of the page before */
+                    /** From the Link header of the page before */
                     readonly cursor?: string;
                 };
                 readonly answer: readonly components["schemas"]["Integration"][];
             };
-            /** @description Show a back end that has access */
+            /** Show a back end that has access */
             readonly getIntegration: {
                 readonly answer: components["schemas"]["Integration"];
             };
-            /** @description Rename it, or change the sites that it sees, on its connections as well */
+            /** Rename it, or change the sites that it sees, on its connections as well */
             readonly updateIntegration: {
                 readonly body: components["schemas"]["IntegrationSettings"];
                 readonly answer: components["schemas"]["Integration"];
             };
-            /** @description Take access away, at once and for good */
+            /** Take access away, at once and for good */
             readonly revokeIntegration: {
                 readonly answer: null;
             };
-            /** @description Replace its key; the old one ends at once, and connections with it */
+            /** Replace its key; the old one ends at once, and connections with it */
             readonly replaceIntegrationKey: {
                 readonly body: components["schemas"]["KeyChoice"];
                 readonly answer: components["schemas"]["IntegrationWithKey"];
             };
-            /** @description List sites, of one organization or of all the caller's */
+            /** List sites, of one organization or of all the caller's */
             readonly listSites: {
                 readonly query: {
                     /**
-                     * @description Items at most
+                     * Items at most
                      * @default 1000
                      */
                     readonly limit?: number;
-                    /** @description From the Link header of the page before */
+                    /** From the Link header of the page before */
                     readonly cursor?: string;
-                    /** @description Only of this organization */
+                    /** Only of this organization */
                     readonly org_id?: string;
                 };
                 readonly answer: readonly components["schemas"]["Site"][];
             };
-            /** @description Create a site */
+            /** Create a site */
             readonly createSite: {
                 readonly body: components["schemas"]["NewSite"];
                 readonly answer: components["schemas"]["Site"];
             };
-            /** @description Show a site with its devices */
+            /** Show a site with its devices */
             readonly getSite: {
                 readonly answer: components["schemas"]["SiteWithDevices"];
             };
-            /** @description Change a site; null takes an optional value away */
+            /** Change a site; null takes an optional value away */
             readonly updateSite: {
                 readonly body: components["schemas"]["SiteSettings"];
                 readonly answer: components["schemas"]["Site"];
             };
-            /** @description Delete a site on which nothing stands any more */
+            /** Delete a site on which nothing stands any more */
             readonly deleteSite: {
                 readonly answer: null;
             };
-            /** @description List a site's devices */
+            /** List a site's devices */
             readonly listSiteDevices: {
                 readonly query: {
                     /**
-                     * @description Items at most
+                     * Items at most
                      * @default 1000
                      */
                     readonly limit?: number;
-                    /** @description From the Link header of the page before */
+                    /** From the Link header of the page before */
                     readonly cursor?: string;
                 };
                 readonly answer: readonly components["schemas"]["Device"][];
             };
-            /** @description Claim a gateway for an organization, by the gateway's signature */
+            /** Claim a gateway for an organization, by the gateway's signature */
             readonly claimGateway: {
                 readonly body: components["schemas"]["GatewayClaim"];
                 readonly answer: components["schemas"]["Gateway"];
             };
-            /** @description List gateways, of one organization or of all the caller's */
+            /** List gateways, of one organization or of all the caller's */
             readonly listGateways: {
                 readonly query: {
                     /**
-                     * @description Items at most
+                     * Items at most
                      * @default 1000
                      */
                     readonly limit?: number;
-                    /** @description From the Link header of the page before */
+                    /** From the Link header of the page before */
                     readonly cursor?: string;
-                    /** @description Only of this organization */
+                    /** Only of this organization */
                     readonly org_id?: string;
                 };
                 readonly answer: readonly components["schemas"]["Gateway"][];
             };
-            /** @description Show a gateway with its devices */
+            /** Show a gateway with its devices */
             readonly getGateway: {
                 readonly answer: components["schemas"]["GatewayWithDevices"];
             };
-            /** @description Change a gateway's settings */
+            /** Change a gateway's settings */
             readonly updateGateway: {
                 readonly body: components["schemas"]["GatewaySettings"];
                 readonly answer: components["schemas"]["Gateway"];
             };
-            /** @description Release a gateway; its devices stay behind, orphaned */
+            /** Release a gateway; its devices stay behind, orphaned */
             readonly releaseGateway: {
                 readonly answer: null;
             };
-            /** @description Make a device known, or add to one that is */
+            /** Make a device known, or add to one that is */
             readonly provisionDevice: {
                 readonly body: components["schemas"]["NewDevice"];
                 readonly answer: components["schemas"]["ProvisionedDevice"];
             };
-            /** @description Show a device */
+            /** Show a device */
             readonly getDevice: {
                 readonly answer: components["schemas"]["Device"];
             };
-            /** @description Change a device, or move it to another site of its organization */
+            /** Change a device, or move it to another site of its organization */
             readonly updateDevice: {
                 readonly body: components["schemas"]["DeviceSettings"];
                 readonly answer: components["schemas"]["Device"];
             };
-            /** @description Delete a device with its DERs */
+            /** Delete a device with its DERs */
             readonly deleteDevice: {
                 readonly answer: null;
             };
-            /** @description Add a DER to a device */
+            /** Add a DER to a device */
             readonly addDer: {
                 readonly body: components["schemas"]["NewDer"];
                 readonly answer: components["schemas"]["DerWithDevice"];
             };
-            /** @description Show a DER */
+            /** Show a DER */
             readonly getDer: {
                 readonly answer: components["schemas"]["DerWithDevice"];
             };
-            /** @description Upload a gateway's readings */
+            /** Upload a gateway's readings */
             readonly uploadTelemetry: {
                 readonly body: readonly components["schemas"]["UploadedReading"][] | components["schemas"]["UploadedReading"];
                 readonly answer: components["schemas"]["UploadAnswer"];
             };
-            /** @description Read a gateway's last state and inventory */
+            /** Read a gateway's last state and inventory */
             readonly getGatewayState: {
                 readonly answer: components["schemas"]["GatewayState"];
             };
-            /** @description Make a consumer that replays stored readings from a position and then follows */
+            /** Make a consumer that replays stored readings from a position and then follows */
             readonly createConsumer: {
                 readonly body: components["schemas"]["NewConsumer"];
                 readonly answer: components["schemas"]["Consumer"];
             };
-            /** @description List an integration's consumers */
+            /** List an integration's consumers */
             readonly listConsumers: {
                 readonly query: {
-                    /** @description Whose consumer it is; an integration asks for its own */
+                    /** Whose consumer it is; an integration asks for its own */
                     readonly integration_id?: string;
                 };
                 readonly answer: readonly components["schemas"]["Consumer"][];
             };
-            /** @description Show how far a consumer is */
+            /** Show how far a consumer is */
             readonly getConsumer: {
                 readonly query: {
-                    /** @description Whose consumer it is; an integration asks for its own */
+                    /** Whose consumer it is; an integration asks for its own */
                     readonly integration_id?: string;
                 };
                 readonly answer: components["schemas"]["Consumer"];
             };
-            /** @description Delete a consumer */
+            /** Delete a consumer */
             readonly deleteConsumer: {
                 readonly query: {
-                    /** @description Whose consumer it is; an integration asks for its own */
+                    /** Whose consumer it is; an integration asks for its own */
                     readonly integration_id?: string;
                 };
                 readonly answer: null;
             };
-            /** @description Put a consumer to another position */
+            /** Put a consumer to another position */
             readonly resetConsumer: {
                 readonly query: {
-                    /** @description Whose consumer it is; an integration asks for its own */
+                    /** Whose consumer it is; an integration asks for its own */
                     readonly integration_id?: string;
                 };
                 readonly body: components["schemas"]["ConsumerPosition"];
                 readonly answer: components["schemas"]["Consumer"];
             };
-            /** @description What a back end needs to log in to NATS, with a program to begin with */
+            /** What a back end needs to log in to NATS, with a program to begin with */
             readonly getNatsCredentials: {
                 readonly query: {
-                    /** @description Of this organization */
+                    /** Of this organization */
                     readonly org_id?: string;
-                    /** @description Of this integration; one asks for its own */
+                    /** Of this integration; one asks for its own */
                     readonly integration_id?: string;
                 };
                 readonly answer: components["schemas"]["NatsCredentials"];
             };
-            /** @description List a gateway's refused readings of the last 24 hours, newest first */
+            /** List a gateway's refused readings of the last 24 hours, newest first */
             readonly listRejections: {
                 readonly query: {
                     /**
-                     * @description Rejections at most
+                     * Rejections at most
                      * @default 100
                      */
                     readonly limit?: number;
-                    /** @description From the Link header of the page before */
+                    /** From the Link header of the page before */
                     readonly cursor?: string;
                 };
                 readonly answer: readonly components["schemas"]["Rejection"][];
             };
-            /** @description Tell how the DERs and gateways of a site do, since when and why */
+            /** Tell how the DERs and gateways of a site do, since when and why */
             readonly getSiteStatus: {
                 readonly answer: components["schemas"]["SiteStatus"];
             };
-            /** @description Tell how a gateway and the DERs behind it do, since when and why */
+            /** Tell how a gateway and the DERs behind it do, since when and why */
             readonly getGatewayStatus: {
                 readonly answer: components["schemas"]["GatewayStatus"];
             };
-            /** @description Read the telemetry of a DER in a stretch of time */
+            /** Read the telemetry of a DER in a stretch of time */
             readonly readDerTelemetry: {
                 readonly query: {
-                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is */
+                    /** Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is */
                     readonly from: string;
-                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now, and five minutes more for clocks that are fast */
+                    /** Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now, and five minutes more for clocks that are fast */
                     readonly to?: string;
                     /**
-                     * @description raw: every reading. Else one row for each DER and so much time; auto: the least with max_points at most
+                     * raw: every reading. Else one row for each DER and so much time; auto: the least with max_points at most
                      * @default auto
                      * @enum {string}
                      */
                     readonly resolution?: "auto" | "raw" | "1s" | "2s" | "5s" | "10s" | "15s" | "30s" | "1m" | "2m" | "5m" | "10m" | "15m" | "30m" | "1h" | "2h" | "3h" | "6h" | "12h" | "1d";
-                    /** @description Members, separated by commas. Default: with raw all, else all numbers */
+                    /** Members, separated by commas. Default: with raw all, else all numbers */
                     readonly fields?: string;
-                    /** @description Out of mean, min, max, first, last, separated by commas, or lttb alone. Default: mean */
+                    /** Out of mean, min, max, first, last, separated by commas, or lttb alone. Default: mean */
                     readonly agg?: string;
                     /**
-                     * @description Rows where nothing was sent: none, with null, or with the values before
+                     * Rows where nothing was sent: none, with null, or with the values before
                      * @default none
                      * @enum {string}
                      */
                     readonly fill?: "none" | "null" | "previous";
-                    /** @description Rows of one DER at most. Default: 1000 with auto and lttb */
+                    /** Rows of one DER at most. Default: 1000 with auto and lttb */
                     readonly max_points?: number;
-                    /** @description IANA time zone of hours and days. Default: the site's */
+                    /** IANA time zone of hours and days. Default: the site's */
                     readonly tz?: string;
-                    /** @description Readings in a page of raw. Default: 1000 */
+                    /** Readings in a page of raw. Default: 1000 */
                     readonly limit?: number;
-                    /** @description From the Link header of the page before */
+                    /** From the Link header of the page before */
                     readonly cursor?: string;
                 };
                 readonly answer: components["schemas"]["Telemetry"];
             };
-            /** @description Read the telemetry of all DERs of a device in a stretch of time */
+            /** Read the telemetry of all DERs of a device in a stretch of time */
             readonly readDeviceTelemetry: {
                 readonly query: {
-                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is */
+                    /** Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is */
                     readonly from: string;
-                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now, and five minutes more for clocks that are fast */
+                    /** Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now, and five minutes more for clocks that are fast */
                     readonly to?: string;
                     /**
-                     * @description raw: every reading. Else one row for each DER and so much time; auto: the least with max_points at most
+                     * raw: every reading. Else one row for each DER and so much time; auto: the least with max_points at most
                      * @default auto
                      * @enum {string}
                      */
                     readonly resolution?: "auto" | "raw" | "1s" | "2s" | "5s" | "10s" | "15s" | "30s" | "1m" | "2m" | "5m" | "10m" | "15m" | "30m" | "1h" | "2h" | "3h" | "6h" | "12h" | "1d";
-                    /** @description Members, separated by commas. Default: with raw all, else all numbers */
+                    /** Members, separated by commas. Default: with raw all, else all numbers */
                     readonly fields?: string;
-                    /** @description Out of mean, min, max, first, last, separated by commas, or lttb alone. Default: mean */
+                    /** Out of mean, min, max, first, last, separated by commas, or lttb alone. Default: mean */
                     readonly agg?: string;
                     /**
-                     * @description Rows where nothing was sent: none, with null, or with the values before
+                     * Rows where nothing was sent: none, with null, or with the values before
                      * @default none
                      * @enum {string}
                      */
                     readonly fill?: "none" | "null" | "previous";
-                    /** @description Rows of one DER at most. Default: 1000 with auto and lttb */
+                    /** Rows of one DER at most. Default: 1000 with auto and lttb */
                     readonly max_points?: number;
-                    /** @description IANA time zone of hours and days. Default: the site's */
+                    /** IANA time zone of hours and days. Default: the site's */
                     readonly tz?: string;
-                    /** @description Readings in a page of raw. Default: 1000 */
+                    /** Readings in a page of raw. Default: 1000 */
                     readonly limit?: number;
-                    /** @description From the Link header of the page before */
+                    /** From the Link header of the page before */
                     readonly cursor?: string;
                 };
                 readonly answer: components["schemas"]["Telemetry"];
             };
-            /** @description Read the telemetry of all DERs of a site in a stretch of time */
+            /** Read the telemetry of all DERs of a site in a stretch of time */
             readonly readSiteTelemetry: {
                 readonly query: {
-                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is */
+                    /** Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is */
                     readonly from: string;
-                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now, and five minutes more for clocks that are fast */
+                    /** Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now, and five minutes more for clocks that are fast */
                     readonly to?: string;
                     /**
-                     * @description raw: every reading. Else one row for each DER and so much time; auto: the least with max_points at most
+                     * raw: every reading. Else one row for each DER and so much time; auto: the least with max_points at most
                      * @default auto
                      * @enum {string}
                      */
                     readonly resolution?: "auto" | "raw" | "1s" | "2s" | "5s" | "10s" | "15s" | "30s" | "1m" | "2m" | "5m" | "10m" | "15m" | "30m" | "1h" | "2h" | "3h" | "6h" | "12h" | "1d";
-                    /** @description Members, separated by commas. Default: with raw all, else all numbers */
+                    /** Members, separated by commas. Default: with raw all, else all numbers */
                     readonly fields?: string;
-                    /** @description Out of mean, min, max, first, last, separated by commas, or lttb alone. Default: mean */
+                    /** Out of mean, min, max, first, last, separated by commas, or lttb alone. Default: mean */
                     readonly agg?: string;
                     /**
-                     * @description Rows where nothing was sent: none, with null, or with the values before
+                     * Rows where nothing was sent: none, with null, or with the values before
                      * @default none
                      * @enum {string}
                      */
                     readonly fill?: "none" | "null" | "previous";
-                    /** @description Rows of one DER at most. Default: 1000 with auto and lttb */
+                    /** Rows of one DER at most. Default: 1000 with auto and lttb */
                     readonly max_points?: number;
-                    /** @description IANA time zone of hours and days. Default: the site's */
+                    /** IANA time zone of hours and days. Default: the site's */
                     readonly tz?: string;
-                    /** @description Readings in a page of raw. Default: 1000 */
+                    /** Readings in a page of raw. Default: 1000 */
                     readonly limit?: number;
-                    /** @description From the Link header of the page before */
+                    /** From the Link header of the page before */
                     readonly cursor?: string;
                 };
                 readonly answer: components["schemas"]["Telemetry"];
             };
-            /** @description Read the newest reading of each DER of an organization or site, or of one DER */
+            /** Read the newest reading of each DER of an organization or site, or of one DER */
             readonly readLatestTelemetry: {
                 readonly query: {
-                    /** @description All that the caller sees of this organization */
+                    /** All that the caller sees of this organization */
                     readonly org_id?: string;
-                    /** @description All of this site */
+                    /** All of this site */
                     readonly site_id?: string;
-                    /** @description This one alone */
+                    /** This one alone */
                     readonly der_id?: string;
                     /**
-                     * @description Devices in a page; the DERs of a device come together
+                     * Devices in a page; the DERs of a device come together
                      * @default 200
                      */
                     readonly limit?: number;
-                    /** @description From the Link header of the page before */
+                    /** From the Link header of the page before */
                     readonly cursor?: string;
                 };
                 readonly answer: components["schemas"]["LatestTelemetry"];
             };
-            /** @description Read a site's energy by quarters, hours, days or months of its time zone */
+            /** Read a site's energy by quarters, hours, days or months of its time zone */
             readonly getSiteEnergy: {
                 readonly query: {
-                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is */
+                    /** Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is */
                     readonly from: string;
-                    /** @description Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now */
+                    /** Epoch milliseconds, or ISO-8601: with an offset or Z, or a date alone for the start of that day where the site is. Default: now */
                     readonly to?: string;
                     /**
-                     * @description How long a period is; days and months as the site's calendar has them
+                     * How long a period is; days and months as the site's calendar has them
                      * @default 1d
                      * @enum {string}
                      */
@@ -1277,99 +1443,99 @@ export interface components {
                 };
                 readonly answer: components["schemas"]["SiteEnergy"];
             };
-            /** @description Stream the readings of a site */
+            /** Stream the readings of a site */
             readonly streamSite: {
                 readonly query: {
-                    /** @description Sites of GET /stream, repeated or separated by commas */
+                    /** Sites of GET /stream, repeated or separated by commas */
                     readonly site?: string | readonly string[];
-                    /** @description Only these types of reading */
+                    /** Only these types of reading */
                     readonly types?: string | readonly string[];
-                    /** @description Only these devices */
+                    /** Only these devices */
                     readonly devices?: string | readonly string[];
-                    /** @description Only these DERs */
+                    /** Only these DERs */
                     readonly ders?: string | readonly string[];
-                    /** @description Start in the past: epoch milliseconds, ISO-8601 time or cursor */
+                    /** Start in the past: epoch milliseconds, ISO-8601 time or cursor */
                     readonly since?: string | readonly string[];
-                    /** @description Start right after this position; a Last-Event-ID wins over it */
+                    /** Start right after this position; a Last-Event-ID wins over it */
                     readonly cursor?: string | readonly string[];
-                    /** @description At most one reading per DER in this time; implies mode=latest */
+                    /** At most one reading per DER in this time; implies mode=latest */
                     readonly min_interval_ms?: string | readonly string[];
-                    /** @description all (default) or latest */
+                    /** all (default) or latest */
                     readonly mode?: string | readonly string[];
-                    /** @description true: begin with the last reading of each DER */
+                    /** true: begin with the last reading of each DER */
                     readonly snapshot?: string | readonly string[];
-                    /** @description true: tell whether each DER is online, stale or offline (with events=all) */
+                    /** true: tell whether each DER is online, stale or offline (with events=all) */
                     readonly liveness?: string | readonly string[];
-                    /** @description all: control events (reset, caught_up, token_expiring, …) by name, not as comments */
+                    /** all: control events (reset, caught_up, token_expiring, …) by name, not as comments */
                     readonly events?: string | readonly string[];
                 };
-                /** @description Events, until one of both sides ends it */
+                /** Events, until one of both sides ends it */
                 readonly answer: string;
             };
-            /** @description Stream the readings of all sites of an organization that the caller sees */
+            /** Stream the readings of all sites of an organization that the caller sees */
             readonly streamOrganization: {
                 readonly query: {
-                    /** @description Sites of GET /stream, repeated or separated by commas */
+                    /** Sites of GET /stream, repeated or separated by commas */
                     readonly site?: string | readonly string[];
-                    /** @description Only these types of reading */
+                    /** Only these types of reading */
                     readonly types?: string | readonly string[];
-                    /** @description Only these devices */
+                    /** Only these devices */
                     readonly devices?: string | readonly string[];
-                    /** @description Only these DERs */
+                    /** Only these DERs */
                     readonly ders?: string | readonly string[];
-                    /** @description Start in the past: epoch milliseconds, ISO-8601 time or cursor */
+                    /** Start in the past: epoch milliseconds, ISO-8601 time or cursor */
                     readonly since?: string | readonly string[];
-                    /** @description Start right after this position; a Last-Event-ID wins over it */
+                    /** Start right after this position; a Last-Event-ID wins over it */
                     readonly cursor?: string | readonly string[];
-                    /** @description At most one reading per DER in this time; implies mode=latest */
+                    /** At most one reading per DER in this time; implies mode=latest */
                     readonly min_interval_ms?: string | readonly string[];
-                    /** @description all (default) or latest */
+                    /** all (default) or latest */
                     readonly mode?: string | readonly string[];
-                    /** @description true: begin with the last reading of each DER */
+                    /** true: begin with the last reading of each DER */
                     readonly snapshot?: string | readonly string[];
-                    /** @description true: tell whether each DER is online, stale or offline (with events=all) */
+                    /** true: tell whether each DER is online, stale or offline (with events=all) */
                     readonly liveness?: string | readonly string[];
-                    /** @description all: control events (reset, caught_up, token_expiring, …) by name, not as comments */
+                    /** all: control events (reset, caught_up, token_expiring, …) by name, not as comments */
                     readonly events?: string | readonly string[];
                 };
-                /** @description Events, until one of both sides ends it */
+                /** Events, until one of both sides ends it */
                 readonly answer: string;
             };
-            /** @description Stream the readings of several sites */
+            /** Stream the readings of several sites */
             readonly streamSites: {
                 readonly query: {
-                    /** @description Sites of GET /stream, repeated or separated by commas */
+                    /** Sites of GET /stream, repeated or separated by commas */
                     readonly site?: string | readonly string[];
-                    /** @description Only these types of reading */
+                    /** Only these types of reading */
                     readonly types?: string | readonly string[];
-                    /** @description Only these devices */
+                    /** Only these devices */
                     readonly devices?: string | readonly string[];
-                    /** @description Only these DERs */
+                    /** Only these DERs */
                     readonly ders?: string | readonly string[];
-                    /** @description Start in the past: epoch milliseconds, ISO-8601 time or cursor */
+                    /** Start in the past: epoch milliseconds, ISO-8601 time or cursor */
                     readonly since?: string | readonly string[];
-                    /** @description Start right after this position; a Last-Event-ID wins over it */
+                    /** Start right after this position; a Last-Event-ID wins over it */
                     readonly cursor?: string | readonly string[];
-                    /** @description At most one reading per DER in this time; implies mode=latest */
+                    /** At most one reading per DER in this time; implies mode=latest */
                     readonly min_interval_ms?: string | readonly string[];
-                    /** @description all (default) or latest */
+                    /** all (default) or latest */
                     readonly mode?: string | readonly string[];
-                    /** @description true: begin with the last reading of each DER */
+                    /** true: begin with the last reading of each DER */
                     readonly snapshot?: string | readonly string[];
-                    /** @description true: tell whether each DER is online, stale or offline (with events=all) */
+                    /** true: tell whether each DER is online, stale or offline (with events=all) */
                     readonly liveness?: string | readonly string[];
-                    /** @description all: control events (reset, caught_up, token_expiring, …) by name, not as comments */
+                    /** all: control events (reset, caught_up, token_expiring, …) by name, not as comments */
                     readonly events?: string | readonly string[];
                 };
-                /** @description Events, until one of both sides ends it */
+                /** Events, until one of both sides ends it */
                 readonly answer: string;
             };
-            /** @description Get a ticket that opens streams of some sites */
+            /** Get a ticket that opens streams of some sites */
             readonly createTicket: {
                 readonly body: components["schemas"]["NewTicket"];
                 readonly answer: components["schemas"]["Ticket"];
             };
-            /** @description Open a WebSocket that speaks novacore.v1 */
+            /** Open a WebSocket that speaks novacore.v1 */
             readonly openWebSocket: {
                 readonly answer: null;
             };
@@ -1381,59 +1547,115 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+/** Text that only the holder of a key can sign; it is good once and for a short time */
 export type Challenge = components['schemas']['Challenge'];
+/** Whose key the challenge is for */
 export type ChallengeRequest = components['schemas']['ChallengeRequest'];
+/** A durable consumer by which a back end reads stored readings over NATS, and how far it is */
 export type Consumer = components['schemas']['Consumer'];
+/** Where a consumer is to go on: one of since, cursor and start */
 export type ConsumerPosition = components['schemas']['ConsumerPosition'];
+/** What reports: a battery, a meter, a port of a charger */
 export type Der = components['schemas']['Der'];
+/** How a DER does, since when and why */
 export type DerStatus = components['schemas']['DerStatus'];
+/** A DER, and the device that it is part of */
 export type DerWithDevice = components['schemas']['DerWithDevice'];
+/** What is behind a gateway, with its DERs */
 export type Device = components['schemas']['Device'];
+/** What of a device can be changed */
 export type DeviceSettings = components['schemas']['DeviceSettings'];
+/** Energy in a stretch of time; values are at least 0, and null where there is no such DER or it did not report */
 export type EnergyPeriod = components['schemas']['EnergyPeriod'];
+/** What devices are behind */
 export type Gateway = components['schemas']['Gateway'];
+/** Proof that the claimer has the gateway: its own signature */
 export type GatewayClaim = components['schemas']['GatewayClaim'];
+/** Whether a gateway is connected, how its clock goes and what it sent wrong last */
 export type GatewayPresence = components['schemas']['GatewayPresence'];
+/** What of a gateway can be changed */
 export type GatewaySettings = components['schemas']['GatewaySettings'];
+/** What a gateway said last of itself and of its drivers */
 export type GatewayState = components['schemas']['GatewayState'];
+/** How a gateway and the DERs behind it do */
 export type GatewayStatus = components['schemas']['GatewayStatus'];
+/** A gateway, and the devices behind it */
 export type GatewayWithDevices = components['schemas']['GatewayWithDevices'];
+/** That the process lives, and its version */
 export type Health = components['schemas']['Health'];
+/** Somebody or something that logs in with a key */
 export type Identity = components['schemas']['Identity'];
+/** An identity, and the keys that it logs in with */
 export type IdentityWithKeys = components['schemas']['IdentityWithKeys'];
+/** A back end that an organization lets in */
 export type Integration = components['schemas']['Integration'];
+/** What of an integration can be changed */
 export type IntegrationSettings = components['schemas']['IntegrationSettings'];
+/** An integration, and the private key that the hub has just made for it */
 export type IntegrationWithKey = components['schemas']['IntegrationWithKey'];
+/** Public keys as RFC 7517 has them */
 export type JsonWebKeySet = components['schemas']['JsonWebKeySet'];
+/** A key that the integration brings, or that the hub makes */
 export type KeyChoice = components['schemas']['KeyChoice'];
+/** The newest reading of each DER, and how the DER does */
 export type LatestTelemetry = components['schemas']['LatestTelemetry'];
+/** Somebody's place in an organization */
 export type Member = components['schemas']['Member'];
+/** A role, and the sites that it is limited to */
 export type MemberSettings = components['schemas']['MemberSettings'];
+/** What a back end's program needs to log in to NATS, but for its private key */
 export type NatsCredentials = components['schemas']['NatsCredentials'];
+/** A consumer to be made, and where it starts */
 export type NewConsumer = components['schemas']['NewConsumer'];
+/** A DER to be made */
 export type NewDer = components['schemas']['NewDer'];
+/** A device to be made known, or to get more DERs */
 export type NewDevice = components['schemas']['NewDevice'];
+/** A key to be registered */
 export type NewIdentity = components['schemas']['NewIdentity'];
+/** A back end to be let in */
 export type NewIntegration = components['schemas']['NewIntegration'];
+/** Somebody to be taken into an organization */
 export type NewMember = components['schemas']['NewMember'];
+/** An organization to be made */
 export type NewOrganization = components['schemas']['NewOrganization'];
+/** A site to be made */
 export type NewSite = components['schemas']['NewSite'];
+/** Whose streams a ticket is to open: site_ids or org_id */
 export type NewTicket = components['schemas']['NewTicket'];
+/** Who owns sites and gateways; nothing crosses from one to another */
 export type Organization = components['schemas']['Organization'];
+/** What of an organization can be changed */
 export type OrganizationSettings = components['schemas']['OrganizationSettings'];
+/** A device that is known now, and whether it is new */
 export type ProvisionedDevice = components['schemas']['ProvisionedDevice'];
+/** A key that an identity logs in with */
 export type PublicKey = components['schemas']['PublicKey'];
+/** Whether the hub can take traffic, and what it has looked at */
 export type Readiness = components['schemas']['Readiness'];
+/** A reading that was not taken, and why */
 export type Rejection = components['schemas']['Rejection'];
+/** A challenge, signed with the key that it is for */
 export type SignedChallenge = components['schemas']['SignedChallenge'];
+/** Where devices stand */
 export type Site = components['schemas']['Site'];
+/** What a site imported, produced and used, by periods; docs/energy.md says how it is counted */
 export type SiteEnergy = components['schemas']['SiteEnergy'];
+/** What of a site can be changed; null takes an optional value away */
 export type SiteSettings = components['schemas']['SiteSettings'];
+/** How the DERs and gateways of a site do */
 export type SiteStatus = components['schemas']['SiteStatus'];
+/** A site, and the devices that stand on it */
 export type SiteWithDevices = components['schemas']['SiteWithDevices'];
+/** What DERs reported in a stretch of time */
 export type Telemetry = components['schemas']['Telemetry'];
+/** Opens streams of some sites for a while, for clients that cannot send a token */
 export type Ticket = components['schemas']['Ticket'];
+/** What requests are authorized with, as Authorization: Bearer */
 export type Token = components['schemas']['Token'];
+/** What became of each reading of an upload */
 export type UploadAnswer = components['schemas']['UploadAnswer'];
+/** A reading in its canonical form, and the DER that it is of */
 export type UploadedReading = components['schemas']['UploadedReading'];
+/** What each operation takes and gives, by its operationId */
 export type Operations = components['schemas']['Operations'];

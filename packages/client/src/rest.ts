@@ -3,11 +3,13 @@ import type { CredentialSource } from "./credentials.ts";
 import { credentialCodes, NovacoreError, toNovacoreError } from "./errors.ts";
 import { hubUrl } from "./transport.ts";
 
+/** What every call takes. */
 export interface CallOptions {
   /** Ends the call with its own reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a request is made of, beside its method and path. */
 export interface RequestOptions extends CallOptions {
   /** Sent as JSON. */
   readonly body?: unknown;
@@ -15,6 +17,7 @@ export interface RequestOptions extends CallOptions {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
 }
 
+/** How a list is asked for. */
 export interface PageOptions extends CallOptions {
   /** Items that one request asks for, 1 to 1 000. Default: the hub's 1 000. */
   readonly pageSize?: number | undefined;

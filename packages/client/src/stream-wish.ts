@@ -5,6 +5,7 @@ import type { StreamSelection, StreamTarget } from "./transport.ts";
 /** A reading of one type, or of some. */
 export type ReadingOf<T extends ReadingType> = Extract<Reading, { type: T }> & Origin;
 
+/** Which readings a stream has, from where on and how fast. */
 export interface ReadingsOptions<T extends ReadingType = ReadingType> {
   /** Only these types; the readings are typed accordingly. Default: all. */
   readonly types?: readonly T[] | undefined;

@@ -15,6 +15,7 @@ export function shareTabs(transport: Transport, baseUrl: string): Transport {
   return tabs === undefined ? transport : createTabsTransport(transport, baseUrl, tabs);
 }
 
+/** The same where the platform is given. */
 export function createTabsTransport(transport: Transport, baseUrl: string, tabs: Tabs): Transport {
   return {
     open(opening) {

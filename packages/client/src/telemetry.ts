@@ -5,6 +5,7 @@ import type { PageOptions, RequestOptions, Rest } from "./rest.ts";
 /** A Date, epoch milliseconds, ISO-8601; a date alone is the start of that day at the site. */
 export type Time = Date | number | string;
 
+/** A stretch of time. */
 export interface RangeOptions {
   readonly from: Time;
   /** Not part of it. Default: now. */
@@ -12,6 +13,7 @@ export interface RangeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What of a stretch of time is wanted, and how coarse. */
 export interface HistoryOptions extends RangeOptions {
   /** Default: `auto`, the least with `maxPoints` at most. */
   readonly resolution?:
@@ -46,6 +48,7 @@ export interface HistoryRow {
   readonly [column: string]: string | number | boolean | null | undefined;
 }
 
+/** A stretch of time, and how long the periods in it are. */
 export interface EnergyOptions extends RangeOptions {
   /** Days and months are the site's. Default: `1d`. */
   readonly resolution?: "15m" | "1h" | "1d" | "1mo" | undefined;

@@ -14,6 +14,7 @@ export interface Transport {
 /** Makes a transport for a hub: one that is not in this package's core. */
 export type TransportFactory = (hub: { readonly baseUrl: string }) => Transport;
 
+/** What a connection is opened for. */
 export interface Opening {
   readonly target: StreamTarget;
   readonly selection: StreamSelection;
@@ -27,6 +28,7 @@ export interface Opening {
   readonly take: (arrival: Arrival) => void;
 }
 
+/** One connection, of one stream. */
 export interface Connection {
   /** The consumer has dealt with so many readings: as many more may come. */
   allow(readings: number): void;
@@ -45,6 +47,7 @@ export interface StreamTarget {
   readonly org?: string;
 }
 
+/** What a connection is opened with. */
 export type Credential =
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "ticket"; readonly ticket: string };

@@ -19,6 +19,7 @@ interface ErrorRow {
 const row = (status: number, retryable: boolean, sentence: string, close?: number): ErrorRow =>
   close === undefined ? { status, retryable, sentence } : { status, retryable, sentence, close };
 
+/** Every code, with what it means on each transport. */
 export const errorTable = {
   // Requests
   malformed_request: row(400, false, "The request could not be read; check its syntax."),
@@ -124,6 +125,7 @@ export const errorTable = {
   peer_silent: row(408, true, "The client answered no ping; reconnect and resume.", 4008),
 } as const satisfies Record<string, ErrorRow>;
 
+/** The codes of the table. */
 export type ErrorCode = keyof typeof errorTable;
 
 /** What was wrong with one field of a request; `path` is a JSON pointer. */

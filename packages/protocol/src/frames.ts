@@ -274,11 +274,15 @@ export const serverFrames = {
   ),
 } as const;
 
+/** What a client can ask for. */
 export type ClientOp = keyof typeof clientFrames;
+/** What the hub can say. */
 export type ServerOp = keyof typeof serverFrames;
+/** A frame that a client sends, by its `op`. */
 export type ClientFrame<Op extends ClientOp = ClientOp> = {
   [O in Op]: Static<(typeof clientFrames)[O]>;
 }[Op];
+/** A frame that the hub sends, by its `op`. */
 export type ServerFrame<Op extends ServerOp = ServerOp> = {
   [O in Op]: Static<(typeof serverFrames)[O]>;
 }[Op];

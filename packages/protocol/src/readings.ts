@@ -41,6 +41,7 @@ const head = {
   make: text("Manufacturer, as the gateway reports it"),
 };
 
+/** Solar panels, which only produce: power is never positive. */
 export const PvReading = Type.Object(
   {
     type: Type.Literal("pv"),
@@ -57,6 +58,7 @@ export const PvReading = Type.Object(
   { title: "PvReading", patternProperties: trackerMembers },
 );
 
+/** A battery: charging is positive power. */
 export const BatteryReading = Type.Object(
   {
     type: Type.Literal("battery"),
@@ -80,6 +82,7 @@ export const BatteryReading = Type.Object(
   { title: "BatteryReading" },
 );
 
+/** A meter where the site meets the grid: import is positive power. */
 export const MeterReading = Type.Object(
   {
     type: Type.Literal("meter"),
@@ -93,6 +96,7 @@ export const MeterReading = Type.Object(
   { title: "MeterReading" },
 );
 
+/** A charger that can also take energy out of the car: charging is positive power. */
 export const V2xChargerReading = Type.Object(
   {
     type: Type.Literal("v2x_charger"),
@@ -123,6 +127,7 @@ export const V2xChargerReading = Type.Object(
   { title: "V2xChargerReading" },
 );
 
+/** A charger that only charges: power is never negative. */
 export const EvChargerReading = Type.Object(
   {
     type: Type.Literal("ev_charger"),
@@ -140,6 +145,7 @@ export const EvChargerReading = Type.Object(
   { title: "EvChargerReading" },
 );
 
+/** The AC side of an inverter. */
 export const InverterReading = Type.Object(
   {
     type: Type.Literal("inverter"),
@@ -176,6 +182,7 @@ export const readingSchemas = {
   inverter: InverterReading,
 } as const satisfies Record<ReadingType, unknown>;
 
+/** All types of readings. */
 export const readingTypes = Object.keys(readingSchemas) as readonly ReadingType[];
 
 /** Whose reading it is: added by the hub, never taken from a payload (wire contract §7). */

@@ -8,6 +8,7 @@ export function sanitiseHardwareId(hardwareId: string): string {
   return hardwareId.replaceAll(/[^A-Za-z0-9_-]/gu, "_");
 }
 
+/** A DER as its gateway names it. */
 export interface GatewayTelemetryAddress {
   readonly serial: string;
   /** hardware_id as the gateway wrote it: verbatim or sanitised, resolved against both. */
@@ -18,6 +19,7 @@ export interface GatewayTelemetryAddress {
 
 const telemetrySuffix = "telemetry.json.v1";
 
+/** Where a gateway publishes readings of a DER, in NATS; MQTT has `/` for `.`. */
 export function gatewayTelemetrySubject(address: GatewayTelemetryAddress): string {
   const { serial, hardwareId, der } = address;
   return `gateways.${serial}.devices.${hardwareId}.ders.${der}.${telemetrySuffix}`;
@@ -38,6 +40,7 @@ export function parseGatewayTelemetrySubject(subject: string): GatewayTelemetryA
   return { serial, hardwareId, der };
 }
 
+/** A DER by the ids of the hub. */
 export interface EnrichedAddress {
   readonly orgId: string;
   readonly siteId: string;
@@ -58,6 +61,7 @@ export function backfillSubject(address: EnrichedAddress): string {
   return backfillPrefix + enrichedSubject(address);
 }
 
+/** The address in such a subject; undefined if it is none. */
 export function parseBackfillSubject(subject: string): EnrichedAddress | undefined {
   if (!subject.startsWith(backfillPrefix)) return undefined;
   return parseEnrichedSubject(subject.slice(backfillPrefix.length));
@@ -65,6 +69,7 @@ export function parseBackfillSubject(subject: string): EnrichedAddress | undefin
 
 const backfillPrefix = "backfill.";
 
+/** The address in such a subject; undefined if it is none. */
 export function parseEnrichedSubject(subject: string): EnrichedAddress | undefined {
   const tokens = subject.split(".");
   const [orgs, orgId, sites, siteId, devices, deviceId, ders, derId] = tokens;

@@ -44,19 +44,21 @@ export async function apiTypes({ paths, components }: ApiDocument): Promise<stri
   const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
   const { Error: _, UploadedReading, ...schemas } = components.schemas;
   const isReading = (name: string) => name.endsWith("Reading");
-  const described = {
+  const described: Readonly<Record<string, Schema | undefined>> = {
+    ...Object.fromEntries(Object.entries(schemas).filter(([name]) => !isReading(name))),
+    UploadedReading,
+    Operations: {
+      ...membersOf(operations.map((each) => [each.operationId, operationOf(each)])),
+      description: "What each operation takes and gives, by its operationId",
+    },
+  };
+  const document = {
     openapi: "3.1.0",
     info: { title: "Novacore", version: "1" },
     paths: {},
-    components: {
-      schemas: simplify({
-        ...Object.fromEntries(Object.entries(schemas).filter(([name]) => !isReading(name))),
-        UploadedReading,
-        Operations: membersOf(operations.map((each) => [each.operationId, operationOf(each)])),
-      }),
-    },
+    components: { schemas: simplify(described) },
   };
-  const nodes = await openapiTS(JSON.stringify(described), {
+  const nodes = await openapiTS(JSON.stringify(document), {
     immutable: true,
     rootTypes: true,
     rootTypesNoSchemaPrefix: true,
@@ -65,7 +67,13 @@ export async function apiTypes({ paths, components }: ApiDocument): Promise<stri
     silent: true,
     transform: typeOf,
   });
-  return head + astToString(nodes.filter(isOfSchemas)).replaceAll(/ +$/gm, "");
+  for (const node of nodes.filter(ts.isTypeAliasDeclaration)) {
+    const { description } = described[node.name.text] ?? {};
+    if (typeof description === "string") comment(node, description);
+  }
+  const text = astToString(nodes.filter(isOfSchemas));
+  // A comment's own text is its description: no editor needs the tag, and TypeDoc has none.
+  return head + text.replaceAll("@description ", "").replaceAll(/ +$/gm, "");
 }
 
 function operationOf({ summary, parameters = [], requestBody, responses }: Operation): Schema {
@@ -132,6 +140,11 @@ function typeOf(schema: SchemaObject): ts.TypeNode | undefined {
   const hasMembers = Object.keys(Object(properties)).length > 0;
   const isAnyObject = type === "object" && !hasMembers && additionalProperties === undefined;
   return isAnyObject ? ts.factory.createKeywordTypeNode(ts.SyntaxKind.ObjectKeyword) : undefined;
+}
+
+function comment(node: ts.Node, text: string): void {
+  const kind = ts.SyntaxKind.MultiLineCommentTrivia;
+  ts.addSyntheticLeadingComment(node, kind, `* ${text} `, true);
 }
 
 function isOfSchemas(node: ts.Node): boolean {

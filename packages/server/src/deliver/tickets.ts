@@ -21,7 +21,13 @@ const TicketRequest = Type.Object(
       }),
     ),
   },
-  { minProperties: 1, maxProperties: 1, additionalProperties: false, title: "NewTicket" },
+  {
+    minProperties: 1,
+    maxProperties: 1,
+    additionalProperties: false,
+    title: "NewTicket",
+    description: "Whose streams a ticket is to open: site_ids or org_id",
+  },
 );
 
 const Ticket = Type.Object(
@@ -29,7 +35,10 @@ const Ticket = Type.Object(
     ticket: Type.String({ description: "For ?ticket= of the streams of these sites" }),
     expires_at: Type.String({ format: "date-time" }),
   },
-  { title: "Ticket" },
+  {
+    title: "Ticket",
+    description: "Opens streams of some sites for a while, for clients that cannot send a token",
+  },
 );
 
 /**

@@ -32,7 +32,7 @@ const UploadAnswerSchema = Type.Object(
     durability: Type.String({ description: "fsync, replicated or page-cache" }),
     results: Type.Array(UploadResultSchema),
   },
-  { title: "UploadAnswer" },
+  { title: "UploadAnswer", description: "What became of each reading of an upload" },
 );
 
 const UploadedReading = Type.Intersect(
@@ -45,7 +45,10 @@ const UploadedReading = Type.Intersect(
       ),
     }),
   ],
-  { title: "UploadedReading" },
+  {
+    title: "UploadedReading",
+    description: "A reading in its canonical form, and the DER that it is of",
+  },
 );
 const ndjsonTypes = ["application/x-ndjson", "application/ndjson"];
 const ndjson = { schema: Type.String({ description: "One UploadedReading a line" }) };

@@ -27,7 +27,7 @@ const HealthAnswer = Type.Object(
     nats_server: Type.String({ description: "Version of nats-server" }),
     durability: Type.String({ description: "fsync, replicated or page-cache" }),
   },
-  { title: "Health" },
+  { title: "Health", description: "That the process lives, and its version" },
 );
 const ReadinessAnswer = Type.Object(
   {
@@ -40,7 +40,10 @@ const ReadinessAnswer = Type.Object(
       }),
     ),
   },
-  { title: "Readiness" },
+  {
+    title: "Readiness",
+    description: "Whether the hub can take traffic, and what it has looked at",
+  },
 );
 
 /** `/healthz` (the process lives), `/readyz` (it can take traffic, or why not) and `/metrics`. */

@@ -6,23 +6,30 @@ import { nothing, PublicKey, Signature, Time } from "./fields.ts";
 import type { ResourceOptions } from "./routes.ts";
 import { sessionCookie } from "./session-cookie.ts";
 
-const ChallengeRequest = Type.Object({ public_key: PublicKey }, { title: "ChallengeRequest" });
+const ChallengeRequest = Type.Object(
+  { public_key: PublicKey },
+  { title: "ChallengeRequest", description: "Whose key the challenge is for" },
+);
 const ChallengeAnswer = Type.Object(
   { challenge: Type.String({ description: "To be signed as it is" }), expires_at: Time },
-  { title: "Challenge" },
+  {
+    title: "Challenge",
+    description:
+      "Text that only the holder of a key can sign; it is good once and for a short time",
+  },
 );
 /** A challenge and the proof that somebody has the key. */
 export const SignedChallenge = Type.Object(
   { public_key: PublicKey, challenge: Type.String({ maxLength: 256 }), signature: Signature },
-  { title: "SignedChallenge" },
+  { title: "SignedChallenge", description: "A challenge, signed with the key that it is for" },
 );
 const TokenAnswer = Type.Object(
   { token: Type.String(), identity_id: Type.String(), expires_at: Time },
-  { title: "Token" },
+  { title: "Token", description: "What requests are authorized with, as Authorization: Bearer" },
 );
 const KeySet = Type.Object(
   { keys: Type.Array(Type.Record(Type.String(), Type.Unknown())) },
-  { title: "JsonWebKeySet" },
+  { title: "JsonWebKeySet", description: "Public keys as RFC 7517 has them" },
 );
 
 /** Tokens for signed challenges, and the keys that verify the tokens. */

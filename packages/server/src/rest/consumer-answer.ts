@@ -33,7 +33,11 @@ export const ConsumerAnswer = Type.Object(
     acknowledged: Cursor,
     created_at: Time,
   },
-  { title: "Consumer" },
+  {
+    title: "Consumer",
+    description:
+      "A durable consumer by which a back end reads stored readings over NATS, and how far it is",
+  },
 );
 
 export function toConsumerAnswer(record: ConsumerRecord, epoch: number) {

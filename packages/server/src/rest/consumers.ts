@@ -49,11 +49,21 @@ const NewConsumer = Type.Object(
     ack: Type.Optional(Type.Enum(["explicit", "none"])),
     ...PositionFields,
   },
-  { ...closed, ...positionRule, title: "NewConsumer" },
+  {
+    ...closed,
+    ...positionRule,
+    title: "NewConsumer",
+    description: "A consumer to be made, and where it starts",
+  },
 );
 const Reset = Type.Object(
   { integration_id: Type.Optional(Id), ...PositionFields },
-  { ...closed, ...newPositionRule, title: "ConsumerPosition" },
+  {
+    ...closed,
+    ...newPositionRule,
+    title: "ConsumerPosition",
+    description: "Where a consumer is to go on: one of since, cursor and start",
+  },
 );
 
 /** The consumers by which a back end reads stored readings over NATS, from where it wants. */

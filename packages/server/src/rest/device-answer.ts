@@ -16,7 +16,7 @@ export const DerAnswer = Type.Object(
     name: Type.String(),
     type: DerType,
   },
-  { title: "Der" },
+  { title: "Der", description: "What reports: a battery, a meter, a port of a charger" },
 );
 
 export const DeviceAnswer = Type.Object(
@@ -33,7 +33,7 @@ export const DeviceAnswer = Type.Object(
     created_at: Time,
     ders: Type.Array(DerAnswer),
   },
-  { title: "Device" },
+  { title: "Device", description: "What is behind a gateway, with its DERs" },
 );
 
 export function toDerAnswer(der: Der) {

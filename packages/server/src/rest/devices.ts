@@ -18,7 +18,7 @@ import type { ResourceOptions } from "./routes.ts";
 
 const NewDer = Type.Object(
   { name: idOf("By which its gateway names it"), type: DerType },
-  { title: "NewDer" },
+  { title: "NewDer", description: "A DER to be made" },
 );
 const Provision = Type.Object(
   {
@@ -36,6 +36,7 @@ const Provision = Type.Object(
     // See gatewayOf.
     "x-rule": { anyOf: [{ required: ["gateway_serial"] }, { required: ["identity"] }] },
     title: "NewDevice",
+    description: "A device to be made known, or to get more DERs",
   },
 );
 const Provisioned = Type.Object(
@@ -48,7 +49,7 @@ const Provisioned = Type.Object(
     created: Type.Boolean(),
     ders: Type.Array(DerAnswer),
   },
-  { title: "ProvisionedDevice" },
+  { title: "ProvisionedDevice", description: "A device that is known now, and whether it is new" },
 );
 const Settings = Type.Object(
   {
@@ -57,12 +58,12 @@ const Settings = Type.Object(
     manufacturer: Type.Optional(Name),
     model: Type.Optional(Name),
   },
-  { title: "DeviceSettings" },
+  { title: "DeviceSettings", description: "What of a device can be changed" },
 );
 const DerWithDevice = Type.Interface(
   [DerAnswer],
   { device_id: Type.String(), created_at: Time },
-  { title: "DerWithDevice" },
+  { title: "DerWithDevice", description: "A DER, and the device that it is part of" },
 );
 const Params = Type.Object({ id: idOf("Id of the device") });
 const DerParams = Type.Object({ id: idOf("Id of the DER") });

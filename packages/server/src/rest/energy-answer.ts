@@ -42,7 +42,11 @@ const periodMembers = {
       "Time without readings, more than 15 minutes between two of them, of the DER that was missing longest. What a counter grew in it is in the value, shared out evenly; of power it is not",
   }),
 };
-const Period = Type.Object(periodMembers, { title: "EnergyPeriod" });
+const Period = Type.Object(periodMembers, {
+  title: "EnergyPeriod",
+  description:
+    "Energy in a stretch of time; values are at least 0, and null where there is no such DER or it did not report",
+});
 
 const members = {
   site_id: Type.String(),
@@ -57,7 +61,11 @@ const members = {
     Type.String({ description: "A live stream from here begins after the newest reading in it" }),
   ),
 };
-export const EnergyAnswer = Type.Object(members, { title: "SiteEnergy" });
+export const EnergyAnswer = Type.Object(members, {
+  title: "SiteEnergy",
+  description:
+    "What a site imported, produced and used, by periods; docs/energy.md says how it is counted",
+});
 
 /** A period as it is answered. Energies are rounded to 1 mWh, shares to a hundredth of a percent. */
 export function toPeriodAnswer(energy: SiteEnergy, zone: Pick<Zone, "format">) {

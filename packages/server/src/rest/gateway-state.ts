@@ -17,7 +17,7 @@ const Word = Type.Object({
 });
 const StateAnswer = Type.Object(
   { state: nullable(Word), inventory: nullable(Word) },
-  { title: "GatewayState" },
+  { title: "GatewayState", description: "What a gateway said last of itself and of its drivers" },
 );
 
 /** `GET /gateways/{serial}/state`: what the gateway last said about itself and its drivers. */

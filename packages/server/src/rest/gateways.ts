@@ -31,12 +31,12 @@ const GatewayAnswer = Type.Object(
     claimed_at: nullable(Time),
     created_at: Time,
   },
-  { title: "Gateway" },
+  { title: "Gateway", description: "What devices are behind" },
 );
 const GatewayWithDevices = Type.Interface(
   [GatewayAnswer],
   { devices: Type.Array(DeviceAnswer) },
-  { title: "GatewayWithDevices" },
+  { title: "GatewayWithDevices", description: "A gateway, and the devices behind it" },
 );
 const Claim = Type.Object(
   {
@@ -49,11 +49,14 @@ const Claim = Type.Object(
     }),
     signature: Signature,
   },
-  { title: "GatewayClaim" },
+  {
+    title: "GatewayClaim",
+    description: "Proof that the claimer has the gateway: its own signature",
+  },
 );
 const Settings = Type.Object(
   { battery_sign: Type.Optional(BatterySign) },
-  { title: "GatewaySettings" },
+  { title: "GatewaySettings", description: "What of a gateway can be changed" },
 );
 const Params = Type.Object({ serial: idOf("Serial of the gateway") });
 

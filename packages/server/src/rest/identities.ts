@@ -18,20 +18,20 @@ const IdentityAnswer = Type.Object(
     name: nullable(Type.String()),
     created_at: Time,
   },
-  { title: "Identity" },
+  { title: "Identity", description: "Somebody or something that logs in with a key" },
 );
 const IdentityWithKeys = Type.Interface(
   [IdentityAnswer],
   { public_keys: Type.Array(Type.String({ description: "Hex" })) },
-  { title: "IdentityWithKeys" },
+  { title: "IdentityWithKeys", description: "An identity, and the keys that it logs in with" },
 );
 const NewIdentity = Type.Object(
   { public_key: PublicKey, type: TypeName, name: Type.Optional(Name) },
-  { title: "NewIdentity" },
+  { title: "NewIdentity", description: "A key to be registered" },
 );
 const KeyAnswer = Type.Object(
   { public_key: Type.String({ description: "Hex" }) },
-  { title: "PublicKey" },
+  { title: "PublicKey", description: "A key that an identity logs in with" },
 );
 const KeyParams = Type.Object({
   key: Type.String({ pattern: "^([0-9a-f]{64}|[0-9a-f]{128})$", description: "Hex" }),

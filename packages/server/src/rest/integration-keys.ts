@@ -15,7 +15,12 @@ export const KeyChoice = Type.Object(
     public_key: Type.Optional(PublicKey),
     generate: Type.Optional(Type.Literal(true, { description: "The hub makes an ES256 key pair" })),
   },
-  { ...closed, ...oneKey, title: "KeyChoice" },
+  {
+    ...closed,
+    ...oneKey,
+    title: "KeyChoice",
+    description: "A key that the integration brings, or that the hub makes",
+  },
 );
 
 /** Told once, in the answer to the request that had it made. */

@@ -15,11 +15,16 @@ const SiteIds = nullable(
 const NewIntegration = Type.Interface(
   [KeyChoice],
   { name: Name, scopes: Scopes, site_ids: Type.Optional(SiteIds) },
-  { ...closed, ...oneKey, title: "NewIntegration" },
+  { ...closed, ...oneKey, title: "NewIntegration", description: "A back end to be let in" },
 );
 const Settings = Type.Object(
   { name: Type.Optional(Name), site_ids: Type.Optional(SiteIds) },
-  { ...closed, "x-rule": { minProperties: 1 }, title: "IntegrationSettings" },
+  {
+    ...closed,
+    "x-rule": { minProperties: 1 },
+    title: "IntegrationSettings",
+    description: "What of an integration can be changed",
+  },
 );
 const IntegrationAnswer = Type.Object(
   {
@@ -33,12 +38,15 @@ const IntegrationAnswer = Type.Object(
     created_at: Time,
     last_seen_at: nullable(Time),
   },
-  { title: "Integration" },
+  { title: "Integration", description: "A back end that an organization lets in" },
 );
 const IntegrationWithKey = Type.Interface(
   [IntegrationAnswer, NewKey],
   {},
-  { title: "IntegrationWithKey" },
+  {
+    title: "IntegrationWithKey",
+    description: "An integration, and the private key that the hub has just made for it",
+  },
 );
 const OrgParams = Type.Object({ org_id: idOf("Id of the organization") });
 const Params = Type.Interface([OrgParams], { id: idOf("Id of the integration's identity") });

@@ -84,7 +84,11 @@ const Answer = Type.Object(
       }),
     ),
   },
-  { title: "LatestTelemetry", headers: latestHeaders },
+  {
+    title: "LatestTelemetry",
+    description: "The newest reading of each DER, and how the DER does",
+    headers: latestHeaders,
+  },
 );
 
 /** The newest reading of each DER, how old it is, and how the DER does. */

@@ -25,12 +25,22 @@ const reachesAllSites = {
 };
 const Settings = Type.Object(
   { role: Role, site_ids: Type.Optional(SiteIds) },
-  { ...closed, ...reachesAllSites, title: "MemberSettings" },
+  {
+    ...closed,
+    ...reachesAllSites,
+    title: "MemberSettings",
+    description: "A role, and the sites that it is limited to",
+  },
 );
 const NewMember = Type.Interface(
   [Settings],
   { identity_id: Id },
-  { ...closed, ...reachesAllSites, title: "NewMember" },
+  {
+    ...closed,
+    ...reachesAllSites,
+    title: "NewMember",
+    description: "Somebody to be taken into an organization",
+  },
 );
 const MemberAnswer = Type.Object(
   {
@@ -40,7 +50,7 @@ const MemberAnswer = Type.Object(
     site_ids: nullable(Type.Array(Type.String())),
     created_at: Time,
   },
-  { title: "Member" },
+  { title: "Member", description: "Somebody's place in an organization" },
 );
 const OrgParams = Type.Object({ org_id: idOf("Id of the organization") });
 const MemberParams = Type.Interface([OrgParams], {

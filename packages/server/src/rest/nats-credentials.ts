@@ -42,7 +42,10 @@ const CredentialsAnswer = Type.Object(
     logins: Type.Array(Login),
     snippets: Type.Object({ typescript: Type.String(), python: Type.String(), go: Type.String() }),
   },
-  { title: "NatsCredentials" },
+  {
+    title: "NatsCredentials",
+    description: "What a back end's program needs to log in to NATS, but for its private key",
+  },
 );
 
 /** `GET /nats/credentials`: all that a back end's program needs to know, but for its private key. */

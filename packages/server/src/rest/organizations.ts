@@ -18,9 +18,15 @@ const OrganizationAnswer = Type.Object(
     ),
     created_at: Time,
   },
-  { title: "Organization" },
+  {
+    title: "Organization",
+    description: "Who owns sites and gateways; nothing crosses from one to another",
+  },
 );
-const NewOrganization = Type.Object({ name: Name }, { title: "NewOrganization" });
+const NewOrganization = Type.Object(
+  { name: Name },
+  { title: "NewOrganization", description: "An organization to be made" },
+);
 const Settings = Type.Object(
   {
     name: Type.Optional(Name),
@@ -35,7 +41,7 @@ const Settings = Type.Object(
       ),
     ),
   },
-  { title: "OrganizationSettings" },
+  { title: "OrganizationSettings", description: "What of an organization can be changed" },
 );
 const Params = Type.Object({ org_id: idOf("Id of the organization") });
 

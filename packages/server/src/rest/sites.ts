@@ -16,8 +16,17 @@ const place = {
   latitude: Type.Optional(nullable(Type.Number({ minimum: -90, maximum: 90 }))),
   longitude: Type.Optional(nullable(Type.Number({ minimum: -180, maximum: 180 }))),
 };
-const NewSite = Type.Object({ org_id: Id, name: Name, ...place }, { title: "NewSite" });
-const Settings = Type.Object({ name: Type.Optional(Name), ...place }, { title: "SiteSettings" });
+const NewSite = Type.Object(
+  { org_id: Id, name: Name, ...place },
+  { title: "NewSite", description: "A site to be made" },
+);
+const Settings = Type.Object(
+  { name: Type.Optional(Name), ...place },
+  {
+    title: "SiteSettings",
+    description: "What of a site can be changed; null takes an optional value away",
+  },
+);
 const SiteAnswer = Type.Object(
   {
     id: Type.String(),
@@ -28,12 +37,12 @@ const SiteAnswer = Type.Object(
     longitude: nullable(Type.Number()),
     created_at: Time,
   },
-  { title: "Site" },
+  { title: "Site", description: "Where devices stand" },
 );
 const SiteWithDevices = Type.Interface(
   [SiteAnswer],
   { devices: Type.Array(DeviceAnswer) },
-  { title: "SiteWithDevices" },
+  { title: "SiteWithDevices", description: "A site, and the devices that stand on it" },
 );
 const Params = Type.Object({ site_id: idOf("Id of the site") });
 

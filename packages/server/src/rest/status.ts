@@ -56,7 +56,7 @@ const DerAnswer = Type.Object(
     ),
     timestamp_age_ms: Milliseconds("Since then: how old the last values are"),
   },
-  { title: "DerStatus" },
+  { title: "DerStatus", description: "How a DER does, since when and why" },
 );
 
 const GatewayAnswer = Type.Object(
@@ -86,7 +86,10 @@ const GatewayAnswer = Type.Object(
       }),
     ),
   },
-  { title: "GatewayPresence" },
+  {
+    title: "GatewayPresence",
+    description: "Whether a gateway is connected, how its clock goes and what it sent wrong last",
+  },
 );
 
 const SiteStatusAnswer = Type.Object(
@@ -95,12 +98,12 @@ const SiteStatusAnswer = Type.Object(
     ders: Type.Array(DerAnswer),
     gateways: Type.Array(GatewayAnswer),
   },
-  { title: "SiteStatus" },
+  { title: "SiteStatus", description: "How the DERs and gateways of a site do" },
 );
 const GatewayStatusAnswer = Type.Interface(
   [GatewayAnswer],
   { ders: Type.Array(DerAnswer) },
-  { title: "GatewayStatus" },
+  { title: "GatewayStatus", description: "How a gateway and the DERs behind it do" },
 );
 
 /** What is online, stale or offline, since when and why: of a site, and behind a gateway. */

@@ -47,7 +47,7 @@ const Answer = Type.Object(
       description: "In the order of time. raw: readings as they were stored",
     }),
   },
-  { title: "Telemetry" },
+  { title: "Telemetry", description: "What DERs reported in a stretch of time" },
 );
 
 const text = (description: string) => ({ type: "string", description });

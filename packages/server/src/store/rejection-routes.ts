@@ -34,7 +34,7 @@ const RejectionSchema = Type.Object(
     original_bytes: Type.Integer(),
     truncated: Type.Boolean({ description: "Whether `original` was cut off" }),
   },
-  { title: "Rejection" },
+  { title: "Rejection", description: "A reading that was not taken, and why" },
 );
 
 const defaultLimit = 100;
