@@ -39,8 +39,12 @@ export async function startRig(gatewayCount: number, dersPerGateway: number): Pr
 }
 
 /** Without the flags of this process: what it preloads to follow its own parent is not for others. */
-export function forkBench(file: string, args: readonly string[] = []): ChildProcess {
-  return fork(join(import.meta.dirname, file), args, { execArgv: [] });
+export function forkBench(
+  file: string,
+  args: readonly string[] = [],
+  execArgv: readonly string[] = [],
+): ChildProcess {
+  return fork(join(import.meta.dirname, file), args, { execArgv: [...execArgv] });
 }
 
 function order(load: ChildProcess, what: LoadOrder): Promise<void> {
