@@ -45,7 +45,13 @@ const exitCodeByCode: Readonly<Record<string, number>> = {
   ...exitCodesTo(3, ["key_unknown", "identity_revoked", "ticket_invalid", "auth_timeout"]),
   ...exitCodesTo(4, ["forbidden", "registration_closed", "gateway_released"]),
   not_found: 5,
-  ...exitCodesTo(6, ["unavailable", "query_timeout", "nats_slots_exhausted", "slow_consumer"]),
+  ...exitCodesTo(6, [
+    "unavailable",
+    "archive_behind",
+    "query_timeout",
+    "nats_slots_exhausted",
+    "slow_consumer",
+  ]),
   ...exitCodesTo(6, ["going_away", "unreachable", "connection_lost", "connection_silent"]),
 };
 
