@@ -28,7 +28,8 @@ let hub: TestHub;
 let home: Home;
 
 before(async () => {
-  [project, hub] = await Promise.all([installPackages(), startHub()]);
+  project = await installPackages();
+  hub = await startHub();
   home = await createHome(hub);
   await home.publish("solar", { type: "pv", timestamp: Date.now(), W: -3000 });
 });
