@@ -74,7 +74,7 @@ function withReason(thrown: Error): string {
   let reason: unknown = thrown.cause;
   while (reason instanceof Error && reason.cause instanceof Error) reason = reason.cause;
   const why = reason instanceof Error ? reason.message || ("code" in reason && reason.code) : "";
-  return why && !thrown.message.includes(String(why))
-    ? `${thrown.message} (${why})`
-    : thrown.message;
+  const isNew = why && !thrown.message.includes(String(why));
+  const message = isNew ? `${thrown.message} (${why})` : thrown.message;
+  return `${message}\n  Does a hub run there? novacore doctor says more.`;
 }
