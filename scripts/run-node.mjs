@@ -61,12 +61,12 @@ function forwardSignals(send) {
  * npm hands a signal on to the shell that it has started us by, which ends without telling us. Who
  * starts us without npm may leave us alone on purpose.
  */
-function followParent(onGone) {
+export function followParent(onGone) {
   if (process.env.npm_lifecycle_event === undefined) return () => undefined;
   const timer = setInterval(() => {
     if (process.ppid === parentPid) return;
     clearInterval(timer);
     onGone();
-  }, parentPollMs);
+  }, parentPollMs).unref();
   return () => clearInterval(timer);
 }

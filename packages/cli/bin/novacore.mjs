@@ -10,12 +10,17 @@ import { fileURLToPath } from "node:url";
 const nodeMajorMin = 24; // type stripping without a flag
 const main = new URL("../src/main.ts", import.meta.url);
 
+const scripts = (name) => new URL(`../../../scripts/${name}`, import.meta.url).href;
+const { followParent } = await import(scripts("run-node.mjs"));
+// Where npx has started it: what stops npx stops the command as well, with all that it has started.
+followParent(() => process.kill(process.pid, "SIGTERM"));
+
 if (Number(process.versions.node.split(".")[0]) >= nodeMajorMin) await import(main.href);
 else process.exitCode = await runByPinnedNode();
 
 /** In this terminal's process group, so that a Ctrl-C reaches both and a question can be answered. */
 async function runByPinnedNode() {
-  const { setUp } = await import(new URL("../../../scripts/setup.mjs", import.meta.url).href);
+  const { setUp } = await import(scripts("setup.mjs"));
   const node = await setUp();
   const args = [fileURLToPath(main), ...process.argv.slice(2)];
   const child = spawn(node, args, { stdio: "inherit" });
