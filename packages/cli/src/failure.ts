@@ -75,6 +75,5 @@ function withReason(thrown: Error): string {
   while (reason instanceof Error && reason.cause instanceof Error) reason = reason.cause;
   const why = reason instanceof Error ? reason.message || ("code" in reason && reason.code) : "";
   const isNew = why && !thrown.message.includes(String(why));
-  const message = isNew ? `${thrown.message} (${why})` : thrown.message;
-  return `${message}\n  Does a hub run there? novacore doctor says more.`;
+  return isNew ? `${thrown.message} (${why})` : thrown.message;
 }

@@ -92,7 +92,9 @@ export class HubBench {
     const endMs = startMs + seconds * 1_000;
     for (let index = 0; performance.now() < endMs; index++) {
       signal.throwIfAborted();
-      const waitMs = rate === "max" ? 0 : startMs + (index * 1_000) / rate - performance.now();
+      const dueMs = rate === "max" ? 0 : startMs + (index * 1_000) / rate;
+      if (dueMs >= endMs) break;
+      const waitMs = dueMs - performance.now();
       if (waitMs > 0) await delay(waitMs, undefined, { signal });
       if (this.#inFlight.size >= inFlightMax) await Promise.race(this.#inFlight);
       const sent = this.#publishOne().finally(() => this.#inFlight.delete(sent));

@@ -35,6 +35,8 @@ export async function run(terminal: Terminal): Promise<number> {
     const { exitCode, code } = outcomeOf(thrown);
     const message = sentenceOf(thrown);
     say(isJson ? JSON.stringify({ error: code, message }) : `novacore: ${message}`);
+    if (code === "unreachable" && !isJson)
+      say("  Does a hub run there? novacore doctor says more.");
     return exitCode;
   } finally {
     progress.done();
