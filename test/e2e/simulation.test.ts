@@ -68,12 +68,15 @@ describe("virtual homes against a hub", () => {
 
   it("has the same values whatever dialect the gateways speak", async () => {
     const valuesOf = async (dialect: Faults["dialect"]) => {
-      const fromMs = Math.floor(Date.now() / hourMs) * hourMs - 20 * hourMs;
-      const stored = await readingsOf(await run({ dialect }, { homes: 1, via: "http", fromMs }));
+      // A whole day: at some hours a battery rests.
+      const [durationMs, everyMs] = [24 * hourMs, hourMs / 4];
+      const fromMs = Math.floor(Date.now() / hourMs) * hourMs - 30 * hourMs;
+      const day = { homes: 1, via: "http", fromMs, durationMs, everyMs } as const;
+      const stored = await readingsOf(await run({ dialect }, day));
       return stored.map(({ type, timestamp, W }) => ({ type, timestamp, W })).sort(byTime);
     };
     const canonical = await valuesOf("canonical");
-    assert.equal(canonical.length, 60 * 4);
+    assert.equal(canonical.length, 96 * 4);
     assert.ok(canonical.some(({ type, W = 0 }) => type === "battery" && W !== 0));
     for (const dialect of ["legacy", "lower-case", "seconds", "suffixed"] as const) {
       assert.deepEqual(await valuesOf(dialect), canonical, dialect);

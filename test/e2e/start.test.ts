@@ -110,10 +110,10 @@ test("the README's questions about the past are answered as they are printed the
   const value = readme.match(/^value\(\) .*$/m)?.[0];
   const commands = readme.match(/### The past[\s\S]*?```sh\n([\s\S]*?)```/)?.[1];
   assert.ok(value && commands, "the README has them");
-  const lines = `${value}\n${commands}`.replaceAll(/^(ask "[^#\n]*)(#.*)?$/gm, "$1; echo");
+  const lines = `${value}\n${commands}`.replaceAll(/^(ask "[^#\n]*)(#.*)?$/gm, "$1; echo ---");
   const asked = startProgram(bash, ["-c", lines], { cwd: folder });
   assert.deepEqual(await asked.ended, { code: 0, signal: null });
-  const answers = asked.stdout().trim().split("\n");
+  const answers = asked.stdout().split("---\n").slice(0, -1);
   const members = answers.map((line) => Object.keys(JSON.parse(line)).sort()[0]);
   assert.deepEqual(members, ["cursor", "agg", "cursor"], asked.stdout());
 });
