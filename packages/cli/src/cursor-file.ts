@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { CommandFailed } from "./failure.ts";
+import { readIfThere } from "./secret-file.ts";
 
 /** Between two writes while readings come: what a `kill -9` makes come twice. */
 const keepMs = 1_000;
@@ -20,7 +21,7 @@ export class CursorFile {
 
   /** Undefined where no run has left one. Throws CommandFailed for a file that holds something else. */
   read(): string | undefined {
-    const content = this.#content();
+    const content = readIfThere(this.#path);
     if (content === undefined) return undefined;
     const cursor = content.trim();
     if (/^[\w-]{1,64}$/.test(cursor)) return cursor;
@@ -45,14 +46,5 @@ export class CursorFile {
     }
     this.#kept = cursor;
     this.#keptMs = this.#now();
-  }
-
-  #content(): string | undefined {
-    try {
-      return readFileSync(this.#path, "utf8");
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-      throw error;
-    }
   }
 }

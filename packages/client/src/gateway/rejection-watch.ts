@@ -1,5 +1,6 @@
 import type { Reading } from "@novacore/protocol";
 import { parseJson } from "../answer.ts";
+import type { Rejection as RejectionRecord } from "../openapi.ts";
 import type { Rest } from "../rest.ts";
 import type { Rejection } from "./delivery.ts";
 
@@ -11,19 +12,6 @@ export interface RejectionWatchOptions {
   readonly onRejection: (rejection: Rejection) => void;
   /** Ends the watch. */
   readonly signal: AbortSignal;
-}
-
-/** A member of `GET /gateways/{serial}/rejections`. */
-interface RejectionRecord {
-  /** Epoch ms, hub clock. */
-  readonly received_at: number;
-  readonly hardware_id?: string;
-  readonly der?: string;
-  readonly error: string;
-  readonly message: string;
-  readonly path?: string;
-  /** The bytes that were sent, base64. */
-  readonly original: string;
 }
 
 /** Of what MQTT carries the hub says nowhere else what it rejects. */

@@ -163,11 +163,10 @@ export async function readFiles(
 
 export async function readPositions(
   db: Kysely<Tables>,
-  where: { readonly part?: number; readonly stream?: string },
+  stream?: string,
 ): Promise<readonly ArchivedPosition[]> {
   let query = db.selectFrom("archive_positions").selectAll();
-  if (where.part !== undefined) query = query.where("part", "=", where.part);
-  if (where.stream !== undefined) query = query.where("stream", "=", where.stream);
+  if (stream !== undefined) query = query.where("stream", "=", stream);
   const rows = await query.execute();
   return rows.map((row) => ({
     ...{ stream: row.stream, part: row.part },

@@ -48,7 +48,7 @@ export async function readSequences(
     .transaction()
     .setIsolationLevel("repeatable read")
     .execute(async (trx) => {
-      const positions = await readPositions(trx, { stream });
+      const positions = await readPositions(trx, stream);
       const position = positions.find((each) => each.epoch === epoch && isOwn(each.part));
       const reach = position && (await readReach(trx, stream, position.part));
       const kinds = ["rows", "late"] as const;

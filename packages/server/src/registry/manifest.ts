@@ -153,7 +153,7 @@ export class Manifest {
       .setIsolationLevel("repeatable read")
       .execute(async (trx) => ({
         files: await readFiles(trx, query),
-        positions: (await readPositions(trx, {})).filter(({ part }) => isOwn(part)),
+        positions: (await readPositions(trx)).filter(({ part }) => isOwn(part)),
       }));
   }
 
@@ -167,10 +167,6 @@ export class Manifest {
     return readFiles(this.#db, query);
   }
 
-  async positions(part: number): Promise<readonly ArchivedPosition[]> {
-    return readPositions(this.#db, { part });
-  }
-
   /** The organizations of which there are files. */
   async orgIds(): Promise<readonly string[]> {
     const rows = await this.#db.selectFrom("archive_files").select("org_id").distinct().execute();
@@ -179,7 +175,7 @@ export class Manifest {
 
   /** Of a stream, all partitions. */
   async positionsOf(stream: string): Promise<readonly ArchivedPosition[]> {
-    return readPositions(this.#db, { stream });
+    return readPositions(this.#db, stream);
   }
 
   /** A day's files of every kind, with their age. */
@@ -263,7 +259,7 @@ export class Manifest {
    */
   async repartition(stream: string, parts: readonly number[]): Promise<void> {
     await this.#db.transaction().execute(async (trx) => {
-      const found = await readPositions(trx, { stream });
+      const found = await readPositions(trx, stream);
       const isOurs = found.every(({ part }) => parts.includes(part));
       const [farthestBack] = found.toSorted((a, b) => a.epoch - b.epoch || a.sequence - b.sequence);
       if (farthestBack === undefined || isOurs) return;
