@@ -1,7 +1,7 @@
 /**
  * How long charts take: over HTTP, of a hub with a month of homes in its archive. One DER's 7 days at
  * one reading a second to quarters of an hour and to 1 000 points; a site's 30 days to daily energy.
- * In the same run, the same of plain PostgreSQL with an index, and how much each has on disk.
+ * In the same run, the same of DuckDB alone and of plain PostgreSQL with an index, and how much each has on disk.
  *
  *   npm run bench:history -- [days=30] [others=3] [rounds=60]
  *
@@ -14,12 +14,14 @@ import { promisify } from "node:util";
 import { createAsk } from "../test/support/ask.ts";
 import { createApi, createHome, type Home } from "../test/support/home.ts";
 import { type HubProcess, startHubProcess } from "../test/support/hub-process.ts";
+import { BareDuckDb } from "./history/bare-duckdb.ts";
 import { PlainPostgres } from "./history/plain-postgres.ts";
 import { dayMs, type PlantedDer, plantArchive } from "./history/plant.ts";
 import { describeMachine, median, percentile } from "./whole/rig.ts";
 
 const [days = 30, others = 3, rounds = 60] = process.argv.slice(2).map(Number);
 const coldRounds = 5;
+const bareName = "DuckDB alone";
 const warmUpRounds = 10;
 const toMs = Math.floor(Date.now() / dayMs) * dayMs;
 const fromMs = toMs - days * dayMs;
@@ -54,8 +56,13 @@ async function bench(hub: HubProcess): Promise<void> {
   const lttbPath = `/ders/${derId}/telemetry?${range}&agg=lttb&max_points=1000&fields=W`;
   const energyPath = `/sites/${home.siteId}/energy?from=${fromMs}&to=${toMs}&resolution=1d`;
   const get = createGet(hub, home);
+  using bare = await BareDuckDb.open(dataDir, folder);
+  const chartDays = Array.from({ length: (toMs - chartFromMs) / dayMs }, (_, index) =>
+    new Date(chartFromMs + index * dayMs).toISOString().slice(0, 10),
+  );
   const sides: readonly Side[] = [
     { name: "chart, 7 days", run: () => get(chartPath), targetMs: 60 },
+    { name: bareName, run: () => bare.chart(derId, chartDays) },
     { name: "chart, lttb", run: () => get(lttbPath) },
     { name: "energy, daily", run: () => get(energyPath), targetMs: 250 },
   ];
@@ -69,10 +76,8 @@ async function bench(hub: HubProcess): Promise<void> {
 
   const cold = await measureCold(hub, folder, () => get(chartPath));
   const times = new Map<string, number[]>();
-  for (const { name, run } of sides) {
-    for (let round = -warmUpRounds; round < rounds; round++) {
-      note(times, name, round, await timed(run));
-    }
+  for (let round = -warmUpRounds; round < rounds; round++) {
+    for (const { name, run } of sides) note(times, name, round, await timed(run));
   }
   // Afterwards: it takes seconds, and leaves the processor's caches to nobody else.
   for (const { name, run } of baselines) {
@@ -85,11 +90,12 @@ async function bench(hub: HubProcess): Promise<void> {
   report("cold chart", cold, 300);
   for (const { name, targetMs } of sides) report(name, times.get(name) ?? [], targetMs);
   for (const { name } of baselines) report(name, times.get(name) ?? []);
+  const ratio = (a: string, b: string) => median(times.get(b) ?? []) / median(times.get(a) ?? []);
+  console.log(`ratio      chart ${ratio(bareName, "chart, 7 days").toFixed(2)} times DuckDB alone`);
   if (postgres === undefined) return;
   const perRow = (total: number) => `${(total / rows).toFixed(1)} bytes a reading`;
   const plainBytes = await postgres.bytes();
   console.log(`disk       ${perRow(bytes)}; PostgreSQL ${perRow(plainBytes)}`);
-  const ratio = (a: string, b: string) => median(times.get(b) ?? []) / median(times.get(a) ?? []);
   console.log(
     `ratio      chart ${ratio("chart, 7 days", "postgres chart").toFixed(1)} times as fast, ` +
       `energy ${ratio("energy, daily", "postgres energy").toFixed(1)} times, ` +

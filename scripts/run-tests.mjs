@@ -21,8 +21,12 @@ const patterns = [
   "test/**/*.test.ts",
 ];
 
+/** Named at the end of a long run: where its time goes. */
+const slowestMax = 10;
+
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const untested = [];
+const seconds = new Map();
 
 const files = testFiles(process.argv.slice(2));
 run({ files, cwd: root, concurrency: filesAtOnce, timeout: fileMs })
@@ -54,6 +58,9 @@ function unitTestsFirst(a, b) {
 function countEvent(event, _encoding, next) {
   if (event.type === "test:pass") countPass(event.data);
   if (event.type === "test:fail") countFailure(event.data);
+  if (event.type === "test:summary" && event.data.file !== undefined) {
+    seconds.set(event.data.file, event.data.duration_ms / 1_000);
+  }
   // The runner's own totals would stand beside ours and count suites too.
   const isTotal = event.type === "test:diagnostic" && event.data.file === undefined;
   if (isTotal) next();
@@ -80,8 +87,17 @@ function finish() {
     process.stdout.write(`${relative(root, file)} holds no test.\n`);
     counts.failed += 1;
   }
+  if (seconds.size > slowestMax) writeSlowest();
   const { passed, failed, skipped } = counts;
   const skippedToo = skipped > 0 ? `, ${skipped} skipped` : "";
   process.stdout.write(`${passed} passed, ${failed} failed${skippedToo}\n`);
   process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+}
+
+function writeSlowest() {
+  const slowest = [...seconds].sort(([, a], [, b]) => b - a).slice(0, slowestMax);
+  process.stdout.write("The slowest files:\n");
+  for (const [file, took] of slowest) {
+    process.stdout.write(`${took.toFixed(0).padStart(6)} s  ${relative(root, file)}\n`);
+  }
 }

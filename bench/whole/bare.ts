@@ -11,6 +11,7 @@ import { createPublisher } from "../../packages/server/src/store/publisher.ts";
 
 const underWayMax = 4_000;
 const ders = 1_000;
+const dersOfSite = 5;
 
 const [natsUrl = "", dataDir = "", ...named] = process.argv.slice(2);
 const orgs = named.length === 0 ? ["org-bare"] : named;
@@ -29,11 +30,12 @@ async function publish(readings: number): Promise<number> {
   let failed: Error | undefined;
   let resume: () => void = () => undefined;
   for (let index = 0; index < readings; index++) {
-    const der = `der-${index % ders}`;
+    const derIndex = index % ders;
+    const der = `der-${derIndex}`;
     const timestamp = Date.now();
     open += 1;
     publisher.send(
-      subjectOf(orgs[index % orgs.length] ?? "", der),
+      subjectOf(orgs[index % orgs.length] ?? "", Math.floor(derIndex / dersOfSite), der),
       payload(der, timestamp, index),
       `${der}:${round}-${index}`,
       (result) => {
@@ -56,8 +58,8 @@ async function publish(readings: number): Promise<number> {
   return (performance.now() - startedMs) / 1000;
 }
 
-function subjectOf(orgId: string, der: string): string {
-  return `orgs.${orgId}.sites.sit-bare.devices.dev-bare.ders.${der}.telemetry.json.v1`;
+function subjectOf(orgId: string, site: number, der: string): string {
+  return `orgs.${orgId}.sites.sit-${site}.devices.dev-bare.ders.${der}.telemetry.json.v1`;
 }
 
 /** What the hub stores of a reading of the fleet, byte for byte as long. */

@@ -100,6 +100,33 @@ test("members come, are limited to sites, and go", async (t) => {
   assert.equal((await bob.run(["site", "show", site.id])).code, 5);
 });
 
+test("who is in several organizations chooses one, until another is named", async (t) => {
+  const { ada, json, org } = await createOwner(t);
+  const { id: other } = await json<Named>(["org", "create", "Other Homes"]);
+  const undecided = await ada.run(["site", "create", "Whose"]);
+  assert.equal(undecided.code, 2);
+  assert.match(undecided.stderr, /2 organizations; give --org, or .+ org use/);
+  const used = await ada.run(["org", "use", other]);
+  assert.equal(used.stdout, `Using ${other} (Other Homes).\n`);
+  const orgOf = async (...args: string[]) =>
+    (await json<{ org_id: string }>(["site", "create", "One", ...args])).org_id;
+  assert.equal(await orgOf(), other);
+  assert.equal(await orgOf("--org", org), org);
+  await json(["login"]);
+  assert.equal(await orgOf(), other, "a login as the same keeps it");
+  const env = { NOVACORE_ORG: org };
+  assert.match((await ada.run(["whoami"], { env })).stdout, new RegExp(`Organization +${org}`));
+  assert.equal((await ada.run(["org", "use", "org-none"])).code, 5);
+  await json(["org", "use", "--none"]);
+  assert.equal((await ada.run(["site", "list"])).code, 2);
+  for (const args of [
+    ["org", "use"],
+    ["org", "use", org, "--none"],
+  ]) {
+    assert.equal((await ada.run(args)).code, 2);
+  }
+});
+
 test("an integration gets a key that never leaves the machine, and logs in by it", async (t) => {
   const { ada, json, org } = await createOwner(t);
   const file = join(ada.configHome, "billing.pem");

@@ -61,4 +61,7 @@ export async function createCommandUser(t: Pick<TestContext, "after">): Promise<
 }
 
 /** What the environment of the tests may have. */
-const withoutLogin = { NOVACORE_URL: "", NOVACORE_TOKEN: "", NOVACORE_PROFILE: "", NO_COLOR: "" };
+const withoutLogin = {
+  ...{ NOVACORE_URL: "", NOVACORE_TOKEN: "", NOVACORE_ORG: "", NOVACORE_PROFILE: "" },
+  NO_COLOR: "",
+};

@@ -135,6 +135,7 @@ test("the environment's address and token come before the profile's", async (t) 
   assert.equal((await nobody.json<{ id: string }>(["whoami"], { env })).id, me.id);
   const spoilt = await nobody.run(["whoami"], { env: { ...env, NOVACORE_TOKEN: "spoilt" } });
   assert.equal(spoilt.code, 3);
+  assert.match(spoilt.stderr, /token of NOVACORE_TOKEN/);
   assert.doesNotMatch(spoilt.stderr, /spoilt/);
 });
 

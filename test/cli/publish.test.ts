@@ -106,6 +106,24 @@ describe("novacore publish", () => {
     assert.match(second.stdout, /^1 {2}duplicate {2}sungrow:A1\/roof {2}\d{4}-.*Z {2}fsync\n$/);
   });
 
+  it("stamps lines of a pipe that have no time, each with its own", async (t) => {
+    const { person, args, env } = await open(t);
+    const address = ["--hardware-id", "sungrow:A1", "--der", "roof"];
+    const stdin = '{"type":"pv","W":-1}\n{"type":"pv","W":-2}\n{"type":"pv","W":-3}\n';
+    const without = await person.run([...args, ...address], { env, stdin });
+    assert.equal(without.code, 1);
+    assert.match(without.stdout, /timestamp_missing.*--stamp/);
+    const beforeMs = Date.now();
+    const answer = await person.run([...args, ...address, "--stamp", "--json"], { env, stdin });
+    const told = linesOf(answer.stdout);
+    assert.deepEqual(
+      told.map(({ status }) => status),
+      ["stored", "stored", "stored"],
+    );
+    for (const { timestamp } of told) assert.ok(timestamp >= beforeMs);
+    assert.equal(new Set(told.map(({ timestamp }) => timestamp)).size, 3);
+  });
+
   it("ends with 1 when one was rejected, and says which, why, and which member", async (t) => {
     const { person, args, env } = await open(t);
     const good = meterReading(1);

@@ -74,7 +74,8 @@ describe("novacore simulate", () => {
     }
     assert.deepEqual(counts[0], counts[1]);
     assert.notDeepEqual(counts[0], counts[2]);
-    const { stdout } = await person.run([...args, ...faults], { env });
+    const { stdout, stderr } = await person.run([...args, ...faults], { env });
+    assert.equal(stderr, "");
     assert.match(stdout, /^Organization +org-\S+ \(deleted\)$/m);
     assert.match(stdout, new RegExp(`^ {2}dropped +${counts[0]?.[0]}$`, "m"));
   });

@@ -58,8 +58,12 @@ async function createMeter(): Promise<Meter> {
   return { gateway, hardwareId: "ep:10.0.0.9:502", der: "grid", derId: ders[0].id };
 }
 
-/** Waits until the hub has them all, then compares with what the stream really holds. */
-async function assertStored({ derId }: Meter, baseMs: number, count: number): Promise<void> {
+/** Waits until the hub has them all, and returns what the stream really holds, each once. */
+async function assertStored(
+  { derId }: Meter,
+  baseMs: number,
+  count: number,
+): Promise<{ stored: string[]; expected: string[] }> {
   const expected = Array.from({ length: count }, (_, number) => `${derId}:${baseMs + number}`);
   const ofDer = (ids: readonly string[]) => ids.filter((id) => id.startsWith(`${derId}:`));
   // MQTT's readings are ingested a moment after they were acknowledged.
@@ -69,7 +73,7 @@ async function assertStored({ derId }: Meter, baseMs: number, count: number): Pr
   await listener.close();
   const stored = ofDer(await readStored(hub));
   assert.deepEqual(stored.toSorted(), expected.toSorted(), "each once, and nothing else");
-  assert.deepEqual(stored, expected, "in order");
+  return { stored, expected };
 }
 
 for (const via of ways) {
@@ -100,7 +104,8 @@ for (const via of ways) {
       }
       from = spooled();
     }
-    await assertStored(meter, baseMs, to);
+    const { stored, expected } = await assertStored(meter, baseMs, to);
+    assert.deepEqual(stored, expected, "in order");
   });
 }
 
@@ -115,12 +120,16 @@ test("kill -9 of the hub under load of gateways on all ways loses and doubles no
     await publishAll(); // what the spool alone takes
     await hub.start();
   }
-  for (const { finish, meter, baseMs } of publishers) {
-    await assertStored(meter, baseMs, await finish());
+  for (const { finish, meter, baseMs, via } of publishers) {
+    const { stored, expected } = await assertStored(meter, baseMs, await finish());
+    // What the broker had acknowledged and the hub had in hand when it died comes to the next one after
+    // newer ones (decision 0004).
+    if (via !== "mqtt") assert.deepEqual(stored, expected, `in order over ${via}`);
   }
 });
 
 interface Publisher {
+  readonly via: Via;
   readonly meter: Meter;
   readonly baseMs: number;
   /** Resolves once they are all in the spool. */
@@ -140,7 +149,7 @@ async function startPublisher(t: TestContext, via: Via): Promise<Publisher> {
   const conditions = createConditions();
   let [published, answered] = [0, 0];
   return {
-    ...{ meter, baseMs },
+    ...{ via, meter, baseMs },
     async publish(count) {
       for (const end = published + count; published < end; ) {
         const reading = { type: "meter", timestamp: baseMs + published++, W: 1 } as const;

@@ -1,13 +1,13 @@
 import { Novacore } from "@novacore/client";
 import type { PrivateKey } from "./private-key.ts";
-import type { Profile } from "./profile.ts";
+import type { Login } from "./profile.ts";
 
 /** Proves to a hub that somebody has the key. Throws NovacoreError for a refusal. */
 export async function logInByKey(
   url: string,
   key: PrivateKey,
   signal: AbortSignal,
-): Promise<Profile> {
+): Promise<Login> {
   const hub = new Novacore({ baseUrl: url });
   const { publicKey: public_key } = key;
   const { challenge } = await hub.request<{ readonly challenge: string }>(

@@ -15,6 +15,8 @@ export interface Connected {
   readonly url: string;
   /** Undefined: by a token of the environment. */
   readonly profile: Profile | undefined;
+  /** The organization that was chosen for commands that name none. */
+  readonly orgId: string | undefined;
 }
 
 export interface ConnectParts {
@@ -26,18 +28,19 @@ export interface ConnectParts {
 /** The hub and the login of the environment, else those of the profile. Throws NotLoggedIn. */
 export async function connect(parts: ConnectParts, options?: ConnectOptions): Promise<Connected> {
   const { terminal, progress, profileName } = parts;
-  const { NOVACORE_TOKEN } = terminal.env;
+  const { NOVACORE_TOKEN, NOVACORE_ORG } = terminal.env;
   const folder = new ProfileFolder(terminal.env, profileName);
   const profile = folder.read();
   const url = chooseHubUrl(undefined, terminal.env, profile);
   progress.show(`Asking ${url}`);
   if (NOVACORE_TOKEN) {
     const nova = new Novacore({ baseUrl: url, token: NOVACORE_TOKEN, ...options });
-    return { nova, url, profile: undefined };
+    return { nova, url, profile: undefined, orgId: NOVACORE_ORG || undefined };
   }
   if (profile === undefined) throw notLoggedIn(profileName, url);
   const token = tokenSource({ folder, profile, url, signal: terminal.signal, profileName });
-  return { nova: new Novacore({ baseUrl: url, token, ...options }), url, profile };
+  const orgId = NOVACORE_ORG || (profile.url === url ? profile.orgId : undefined);
+  return { nova: new Novacore({ baseUrl: url, token, ...options }), url, profile, orgId };
 }
 
 /** A token that ends sooner is replaced before it is used. */
@@ -63,7 +66,7 @@ function tokenSource({ folder, profile, url, signal, profileName }: TokenParts) 
     const key = folder.readKey();
     if (key === undefined) throw notLoggedIn(profileName, url);
     const renewed = await logInByKey(url, readKey(key, folder.keyPath), signal);
-    if (isOfThisHub) folder.write(renewed);
+    if (isOfThisHub) folder.writeLogin(renewed);
     return renewed.token;
   };
 }

@@ -28,10 +28,16 @@ export class CommandFailed extends Error {
   override readonly name = "CommandFailed";
 }
 
+/** No hub answers where one is expected. */
+export class HubAway extends Error {
+  override readonly name = "HubAway";
+}
+
 /** The exit code and the machine's word for whatever was thrown. */
 export function outcomeOf(thrown: unknown): { readonly exitCode: number; readonly code: string } {
   if (thrown instanceof UsageError) return { exitCode: 2, code: "usage" };
   if (thrown instanceof NotLoggedIn) return { exitCode: 3, code: "not_logged_in" };
+  if (thrown instanceof HubAway) return { exitCode: 6, code: "unreachable" };
   if (thrown instanceof NovacoreError) {
     return { exitCode: exitCodeByCode[thrown.code] ?? 1, code: thrown.code };
   }
@@ -40,7 +46,8 @@ export function outcomeOf(thrown: unknown): { readonly exitCode: number; readonl
 
 /** By code, since over a WebSocket there is no status. A test compares it with the hub's table. */
 const exitCodeByCode: Readonly<Record<string, number>> = {
-  options_invalid: 2,
+  // What a request is made of stood on the command line.
+  ...exitCodesTo(2, ["options_invalid", "validation_failed", "cursor_invalid", "key_invalid"]),
   ...exitCodesTo(3, ["unauthenticated", "token_expired", "challenge_invalid", "signature_invalid"]),
   ...exitCodesTo(3, ["key_unknown", "identity_revoked", "ticket_invalid", "auth_timeout"]),
   ...exitCodesTo(4, ["forbidden", "registration_closed", "gateway_released"]),

@@ -46,6 +46,7 @@ const { version: _, ...ofEveryCommand } = globalOptions;
 const environmentRows = [
   ["NOVACORE_URL", "Address of the hub, in place of the profile's"],
   ["NOVACORE_TOKEN", "Token to use, in place of the profile's login"],
+  ["NOVACORE_ORG", "Organization of commands that name none, in place of the profile's"],
   ["NOVACORE_PROFILE", "Profile to use where --profile is not given"],
   ["NO_COLOR", "Set to anything: no colours"],
 ];

@@ -4,14 +4,20 @@ import { UsageError } from "./failure.ts";
 import { readIfThere, writeSecretFile } from "./secret-file.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Who is logged in where: kept under a name, so that one person may have several. */
-export interface Profile {
+/** Who is logged in where. */
+export interface Login {
   readonly url: string;
   readonly identityId: string;
   /** A secret. */
   readonly token: string;
   /** ISO-8601, UTC. */
   readonly tokenExpiresAt: string;
+}
+
+/** A login that is kept under a name, so that one person may have several. */
+export interface Profile extends Login {
+  /** For commands that name no organization; undefined: none was chosen. */
+  readonly orgId: string | undefined;
 }
 
 /** The given one, else the environment's, else `default`. Throws UsageError. */
@@ -54,15 +60,26 @@ export class ProfileFolder {
   read(): Profile | undefined {
     const content = readIfThere(this.profilePath);
     if (content === undefined) return undefined;
-    const { url, identity_id, token, token_expires_at } = parseObject(content);
+    const { url, identity_id, token, token_expires_at, org_id } = parseObject(content);
     const texts = [url, identity_id, token, token_expires_at].filter(isText);
     const [hubUrl, identityId, tokenText, tokenExpiresAt] = texts;
     if (!hubUrl || !identityId || !tokenText || !tokenExpiresAt) return undefined;
-    return { url: hubUrl, identityId, token: tokenText, tokenExpiresAt };
+    const orgId = isText(org_id) && org_id !== "" ? org_id : undefined;
+    return { url: hubUrl, identityId, token: tokenText, tokenExpiresAt, orgId };
   }
 
-  write({ url, identityId, token, tokenExpiresAt }: Profile): void {
-    const kept = { url, identity_id: identityId, token, token_expires_at: tokenExpiresAt };
+  /** The same identity at the same hub keeps the organization that was chosen there. */
+  writeLogin(login: Login): void {
+    const before = this.read();
+    const isSame = before?.url === login.url && before.identityId === login.identityId;
+    this.write({ ...login, orgId: isSame ? before.orgId : undefined });
+  }
+
+  write({ url, identityId, token, tokenExpiresAt, orgId }: Profile): void {
+    const kept = {
+      ...{ url, identity_id: identityId, token, token_expires_at: tokenExpiresAt },
+      org_id: orgId, // left out where it is undefined
+    };
     writeSecretFile(this.profilePath, `${JSON.stringify(kept, null, 2)}\n`);
   }
 }

@@ -6,6 +6,7 @@ import { readingTypes } from "./reading-types.ts";
 export interface Defaults {
   readonly hardwareId: string | undefined;
   readonly der: string | undefined;
+  /** Epoch ms; undefined: readings have to say it. */
   readonly timestamp: number | undefined;
 }
 
@@ -32,7 +33,10 @@ export function readLine(text: string, defaults: Defaults): GatewayReading | Lin
     return new LineRefusal("der_unknown", "It has no der; give it, or --der.");
   }
   if (typeof members.timestamp !== "number") {
-    return new LineRefusal("timestamp_missing", "It has no timestamp in epoch milliseconds.");
+    return new LineRefusal(
+      "timestamp_missing",
+      "It has no timestamp in epoch milliseconds; give it, or --stamp.",
+    );
   }
   if (!isReading(members)) {
     const message = `Its type is ${JSON.stringify(members.type)}; give one of ${readingTypes.join(", ")}.`;

@@ -58,14 +58,14 @@ export class Publishing {
   /** Throws what kept the hub away. */
   async publishAll(
     texts: Iterable<string> | AsyncIterable<string>,
-    defaults: Defaults,
+    defaultsNow: () => Defaults,
   ): Promise<void> {
     const showing: Promise<void>[] = [];
     let last = Promise.resolve();
     for await (const text of texts) {
       if (this.signal.aborted) break;
       if (text.trim() === "") continue;
-      last = this.#showAfter(last, this.#publish(text, defaults));
+      last = this.#showAfter(last, this.#publish(text, defaultsNow()));
       last.catch(() => undefined); // it is awaited below, and may fail before
       showing.push(last);
       if (showing.length > inFlightMax) await showing.shift();

@@ -1,3 +1,4 @@
+import { NovacoreError } from "@novacore/client";
 import type { Command, Group, Words } from "./command.ts";
 import { entryNamed, globalOptions, readCommandLine } from "./command-line.ts";
 import { commands } from "./commands.ts";
@@ -35,12 +36,21 @@ export async function run(terminal: Terminal): Promise<number> {
     const { exitCode, code } = outcomeOf(thrown);
     const message = sentenceOf(thrown);
     say(isJson ? JSON.stringify({ error: code, message }) : `novacore: ${message}`);
-    if (code === "unreachable" && !isJson)
-      say("  Does a hub run there? novacore doctor says more.");
+    const hint = hintOf(thrown, exitCode, terminal.env);
+    if (hint !== undefined && !isJson) say(`  ${hint}`);
     return exitCode;
   } finally {
     progress.done();
   }
+}
+
+function hintOf(thrown: unknown, exitCode: number, env: Terminal["env"]): string | undefined {
+  if (!(thrown instanceof NovacoreError)) return undefined;
+  if (thrown.code === "unreachable") return "Does a hub run there? novacore doctor says more.";
+  const isRefused = exitCode === 3 && env.NOVACORE_TOKEN;
+  return isRefused
+    ? "It is the token of NOVACORE_TOKEN, which comes before a profile's login."
+    : undefined;
 }
 
 type Parts = Pick<Context, "terminal" | "progress" | "output" | "say">;

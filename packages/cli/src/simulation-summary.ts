@@ -33,11 +33,10 @@ export function summaryJson(simulation: Simulation, about: SimulationAbout) {
 export function summaryRows(simulation: Simulation, about: SimulationAbout): Row[] {
   const { orgId, homes, fromMs, toMs, tally, found } = simulation;
   const { stored, duplicates, rejected, rejections } = told(tally, about.via);
-  const [first] = homes;
   return [
     ["Organization", about.isCleaned ? `${orgId} (deleted)` : orgId],
     ["Homes", homes.length],
-    ...(homes.length === 1 && !about.isCleaned ? [["Site", first?.siteId] as const] : []),
+    ...(about.isCleaned ? [] : siteRows(homes)),
     ["Time", `${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}`],
     ["Readings measured", tally.measured],
     ["  dropped", tally.dropped],
@@ -50,6 +49,15 @@ export function summaryRows(simulation: Simulation, about: SimulationAbout): Row
     ["  rejected", withCodes(rejected, rejections ?? {})],
     ...(found === undefined ? [] : foundRows(found)),
   ];
+}
+
+/** So many are named; the rest is in the JSON, and in `site list`. */
+const sitesMax = 5;
+
+function siteRows(homes: Simulation["homes"]): Row[] {
+  const rows = homes.slice(0, sitesMax).map(({ siteId }): Row => ["  site", siteId]);
+  const more = homes.length - rows.length;
+  return more > 0 ? [...rows, ["", `… and ${more} more`]] : rows;
 }
 
 /** What is wrong with what the hub has; undefined: nothing, as far as it was asked. */

@@ -42,6 +42,7 @@ export class Link {
   #stopOnline: (() => void) | undefined;
   readonly #events: ConnectionEvent[] = [];
   #isStepping = false;
+  #renewAgainMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -133,6 +134,10 @@ export class Link {
 
   async #renew(): Promise<void> {
     const generation = this.#generation;
+    // The hub says so at once of a newer one that ends soon as well.
+    const now = this.#options.runtime.now();
+    if (now < this.#renewAgainMs) return;
+    this.#renewAgainMs = now + renewEveryMs;
     try {
       const credential = await this.#options.credentials.renew();
       if (generation !== this.#generation || credential === undefined) return;
@@ -200,3 +205,6 @@ export class Link {
     this.#alarm = { atMs, cancel };
   }
 }
+
+/** Between two newer credentials on a connection that has not ended. */
+const renewEveryMs = 10_000;

@@ -26,6 +26,7 @@ class WebSocketConnection implements Connection {
   #silenceMs: number | undefined;
   #lastError: NovacoreError | undefined;
   #state: "opening" | "subscribed" | "closed" = "opening";
+  #isOpen = false;
 
   constructor(url: URL, opening: Opening) {
     this.#opening = opening;
@@ -56,6 +57,7 @@ class WebSocketConnection implements Connection {
 
   /** All in one go: what comes behind `auth` waits for it, and a round trip is saved. */
   #begin(): void {
+    this.#isOpen = true;
     const { target, selection, resumeFrom, batchMs, credential, credit } = this.#opening;
     if (credential !== undefined) this.#send({ op: "auth", ...wireOf(credential) });
     this.#send({ op: "credit", n: credit });
@@ -147,6 +149,9 @@ class WebSocketConnection implements Connection {
       const { message, details, retryMs } = told;
       return new NovacoreError(told.code, message, { details, retryMs, isRetryable });
     }
+    if (!this.#isOpen && closeCode === closedAbnormally) {
+      return new NovacoreError("unreachable", `${this.#socket.url} cannot be reached.`);
+    }
     const message = `The connection was closed with ${closeCode}${reason && `: ${reason}`}.`;
     return new NovacoreError(code || "connection_lost", message, { isRetryable });
   }
@@ -165,6 +170,8 @@ class WebSocketConnection implements Connection {
   }
 }
 
+/** RFC 6455: what a socket says that ended without a close frame. */
+const closedAbnormally = 1006;
 /** RFC 6455: this client broke the protocol, and would again. */
 const brokenCodes: ReadonlySet<number> = new Set([1002, 1007, 1008, 1009]);
 

@@ -11,6 +11,9 @@ import {
 import { createVirtualGateway, type VirtualGateway } from "./gateway.ts";
 import type { Resource, RestClient } from "./rest-client.ts";
 
+/** Where the virtual homes' sun is highest at noon, so that their days are days. */
+const homeTimezone = "Etc/UTC";
+
 /** A virtual home as the hub knows it. */
 export interface EnrolledHome {
   readonly siteId: string;
@@ -49,7 +52,7 @@ export class Estate {
     const caller = { rest: restOf(this.#nova), identityId: this.#identityId };
     const gateway = createVirtualGateway();
     const gatewayPath = `gateways/${gateway.serial}`;
-    const siteId = await createSite(caller, { orgId, name });
+    const siteId = await createSite(caller, { orgId, name, timezone: homeTimezone });
     this.#made.push(`sites/${siteId}`);
     await claimGateway(caller, { orgId, gateway });
     this.#made.push(gatewayPath);

@@ -2,34 +2,34 @@ import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { checkCertificate } from "../doctor/certificate-check.ts";
 import type { Finding } from "../doctor/finding.ts";
-import { checkClock, checkDurability, checkHub } from "../doctor/hub-check.ts";
+import { checkClock, checkDurability, checkHub, hubCheck } from "../doctor/hub-check.ts";
 import { checkLogin } from "../doctor/login-check.ts";
 import { checkPorts } from "../doctor/port-check.ts";
 import { checkProfile } from "../doctor/profile-check.ts";
 import { checkSse } from "../doctor/sse-check.ts";
 import { checkNode, checkVersions } from "../doctor/version-check.ts";
 import { checkWebSocket } from "../doctor/websocket-check.ts";
-import { CommandFailed } from "../failure.ts";
+import { CommandFailed, HubAway } from "../failure.ts";
 import { optional } from "../field.ts";
 import { chooseHubUrl } from "../hub-url.ts";
 import { ProfileFolder } from "../profile.ts";
 
 export const doctor = defineCommand({
   summary: "Check the way to a hub, and say what to do about what is not well",
-  notes: "Ends with 1 when something will not work. It needs no login, and checks more with one.",
+  notes:
+    "Ends with 1 when something will not work, with 6 when no hub answers. It needs no login, and checks more with one.",
   options: {
     url: optional("URL", "Address of the hub; default: NOVACORE_URL, else the profile's"),
   },
   examples: ["novacore doctor", "novacore doctor --url https://hub.example --json"],
   async run({ url }, context) {
-    const counts = { failure: 0 };
+    const failed: string[] = [];
     for await (const finding of examine(url, context)) {
-      if (finding.verdict === "failure") counts.failure++;
+      if (finding.verdict === "failure") failed.push(finding.check);
       await show(finding, context);
     }
-    if (counts.failure > 0) {
-      throw new CommandFailed(`${counts.failure} of the checks failed.`);
-    }
+    if (failed.includes(hubCheck)) throw new HubAway("No hub answers.");
+    if (failed.length > 0) throw new CommandFailed(`${failed.length} of the checks failed.`);
   },
 });
 

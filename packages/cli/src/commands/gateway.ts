@@ -6,13 +6,13 @@ import { deviceColumns } from "../device-columns.ts";
 import { UsageError } from "../failure.ts";
 import { flag, optional, required } from "../field.ts";
 import { readOrCreateKeyFile } from "../key-file.ts";
-import { onlyOrganization } from "../only-organization.ts";
+import { chooseOrganization, organizationDefault } from "../organization.ts";
 import type { Row } from "../output.ts";
 import { oneOf } from "../readers.ts";
 import type { Column } from "../table.ts";
 
 const serial = required("SERIAL", "Serial of the gateway");
-const org = optional("ORG", "Id of the organization; default: your only one");
+const org = optional("ORG", `Id of the organization; ${organizationDefault}`);
 const batterySigns = ["canonical", "negated"] as const;
 
 const columns: readonly Column<Gateway>[] = [
@@ -27,8 +27,9 @@ export const gateway = defineGroup("Gateways: what devices report through", {
     options: { org },
     examples: ["novacore gateway list"],
     async run(given, { connect, output, signal }) {
-      const { nova } = await connect();
-      const orgId = given.org ?? (await onlyOrganization(nova, signal));
+      const connected = await connect();
+      const { nova } = connected;
+      const orgId = await chooseOrganization(connected, given.org, signal);
       await output.list(nova.org(orgId).gateways({ signal }), columns);
     },
   }),
@@ -83,8 +84,9 @@ export const gateway = defineGroup("Gateways: what devices report through", {
     ],
     async run(given, context) {
       const { connect, output, signal } = context;
-      const { nova } = await connect();
-      const orgId = given.org ?? (await onlyOrganization(nova, signal));
+      const connected = await connect();
+      const { nova } = connected;
+      const orgId = await chooseOrganization(connected, given.org, signal);
       const proof = await proofOf(given, nova, context);
       const claim = { gateway_serial: given.serial, ...proof };
       const claimed = await nova.org(orgId).claimGateway(claim, { signal });

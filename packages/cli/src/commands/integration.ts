@@ -3,12 +3,12 @@ import { defineCommand, defineGroup } from "../command.ts";
 import { UsageError } from "../failure.ts";
 import { flag, optional, required, several } from "../field.ts";
 import { readOrCreateKeyFile } from "../key-file.ts";
-import { onlyOrganization } from "../only-organization.ts";
+import { chooseOrganization, organizationDefault } from "../organization.ts";
 import type { Row } from "../output.ts";
 import type { Column } from "../table.ts";
 
 const id = required("INTEGRATION", "Id of the integration");
-const org = optional("ORG", "Id of the organization; default: your only one");
+const org = optional("ORG", `Id of the organization; ${organizationDefault}`);
 const keyAbout = "File of its private key (PEM); made where there is none, and never sent";
 
 const columns: readonly Column<Integration>[] = [
@@ -26,8 +26,9 @@ export const integration = defineGroup(
       options: { org },
       examples: ["novacore integration list"],
       async run(given, { connect, output, signal }) {
-        const { nova } = await connect();
-        const orgId = given.org ?? (await onlyOrganization(nova, signal));
+        const connected = await connect();
+        const { nova } = connected;
+        const orgId = await chooseOrganization(connected, given.org, signal);
         await output.list(nova.org(orgId).integrations({ signal }), columns);
       },
     }),
@@ -38,8 +39,9 @@ export const integration = defineGroup(
       options: { org },
       examples: ["novacore integration show idt-5c1e…"],
       async run(given, { connect, output, signal }) {
-        const { nova } = await connect();
-        const org_id = given.org ?? (await onlyOrganization(nova, signal));
+        const connected = await connect();
+        const { nova } = connected;
+        const org_id = await chooseOrganization(connected, given.org, signal);
         const found = await nova.org(org_id).integration(given.id).get({ signal });
         const nats = await nova.natsCredentials({ org_id, integration_id: found.id }, { signal });
         await output.record({ ...found, nats }, [
@@ -64,8 +66,9 @@ export const integration = defineGroup(
       examples: ["novacore integration create billing --key billing.pem"],
       async run({ name, org: orgGiven, key: file, sites }, context) {
         const { connect, output, signal, say, terminal } = context;
-        const { nova } = await connect();
-        const orgId = orgGiven ?? (await onlyOrganization(nova, signal));
+        const connected = await connect();
+        const { nova } = connected;
+        const orgId = await chooseOrganization(connected, orgGiven, signal);
         const { key, isNew } = await readOrCreateKeyFile(file, terminal.stdin);
         if (isNew) say(`Made its key: ${file}`);
         const access = { scopes: ["telemetry:read"], site_ids: sites ?? null } as const;
@@ -90,8 +93,9 @@ export const integration = defineGroup(
         if (name === undefined && sites === undefined && !allSites) {
           throw new UsageError("Give --name, --sites or --all-sites.");
         }
-        const { nova } = await connect();
-        const orgId = orgGiven ?? (await onlyOrganization(nova, signal));
+        const connected = await connect();
+        const { nova } = connected;
+        const orgId = await chooseOrganization(connected, orgGiven, signal);
         const siteIds = allSites ? null : sites;
         const settings = {
           ...(name !== undefined && { name }),
@@ -112,8 +116,9 @@ export const integration = defineGroup(
       examples: ["novacore integration replace-key idt-5c1e… --key billing-2.pem"],
       async run({ id: integrationId, org: orgGiven, key: file, yes }, context) {
         const { connect, confirm, output, signal, say, terminal } = context;
-        const { nova } = await connect();
-        const orgId = orgGiven ?? (await onlyOrganization(nova, signal));
+        const connected = await connect();
+        const { nova } = connected;
+        const orgId = await chooseOrganization(connected, orgGiven, signal);
         await confirm(`End the key of ${integrationId}, and its connections?`, yes);
         const { key, isNew } = await readOrCreateKeyFile(file, terminal.stdin);
         if (isNew) say(`Made its key: ${file}`);
@@ -129,8 +134,9 @@ export const integration = defineGroup(
       options: { org, yes: flag("Do not ask") },
       examples: ["novacore integration revoke idt-5c1e… --yes"],
       async run({ id: integrationId, org: orgGiven, yes }, { connect, confirm, output, signal }) {
-        const { nova } = await connect();
-        const orgId = orgGiven ?? (await onlyOrganization(nova, signal));
+        const connected = await connect();
+        const { nova } = connected;
+        const orgId = await chooseOrganization(connected, orgGiven, signal);
         const place = nova.org(orgId).integration(integrationId);
         const { name } = await place.get({ signal });
         await confirm(`Take the access of ${integrationId} (${name}) away for good?`, yes);

@@ -1,7 +1,7 @@
 import type { LatestReading, Novacore } from "@novacore/client";
 import { defineCommand } from "../command.ts";
 import { optional, several } from "../field.ts";
-import { onlyOrganization } from "../only-organization.ts";
+import { chooseOrganization, organizationDefault } from "../organization.ts";
 import { oneOf } from "../readers.ts";
 import { ageText, chargeText, flowText, powerText } from "../reading-cells.ts";
 import { readingTypes } from "../reading-types.ts";
@@ -11,7 +11,7 @@ export const latest = defineCommand({
   summary: "Show the last reading of each DER, and how the DER does",
   options: {
     site: optional("SITE", "Of this site"),
-    org: optional("ORG", "Of this organization; default: your only one"),
+    org: optional("ORG", `Of this organization; ${organizationDefault}`),
     types: several("TYPE", `Only of these types: ${readingTypes.join(", ")}`, oneOf(readingTypes)),
   },
   examples: [
@@ -20,10 +20,11 @@ export const latest = defineCommand({
     "novacore latest --json | jq 'select(.state != \"online\") | .der_name'",
   ],
   async run({ site, org, types }, { connect, output, signal }) {
-    const { nova } = await connect();
+    const connected = await connect();
+    const { nova } = connected;
     const source =
       site === undefined
-        ? nova.org(org ?? (await onlyOrganization(nova, signal)))
+        ? nova.org(await chooseOrganization(connected, org, signal))
         : nova.site(site);
     await output.list(ofTypes(source.latest({ signal }), types), columns);
   },

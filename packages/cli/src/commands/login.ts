@@ -31,7 +31,7 @@ export const login = defineCommand({
     const key = await chooseKey(keyFile, context, folder);
     progress.show(`Logging in to ${url}`);
     const profile = await logInAs(key, { url, name, signal });
-    folder.write(profile);
+    folder.writeLogin(profile);
     const { identityId, tokenExpiresAt } = profile;
     await output.record(
       {

@@ -1,7 +1,9 @@
 import type { Organization } from "@novacore/client";
 import { defineCommand, defineGroup } from "../command.ts";
+import { UsageError } from "../failure.ts";
 import { flag, optional, required } from "../field.ts";
 import type { Row } from "../output.ts";
+import { ProfileFolder } from "../profile.ts";
 import { wholeNumber } from "../readers.ts";
 import type { Column } from "../table.ts";
 import { member } from "./member.ts";
@@ -101,6 +103,27 @@ export const org = defineGroup("Organizations and their members", {
       await confirm(`Delete ${id} (${name}) with all its readings?`, isSure);
       await nova.org(id).delete({ signal });
       await output.done(`Deleted ${id}.`, { id, deleted: true });
+    },
+  }),
+
+  use: defineCommand({
+    summary: "Choose the organization of commands that name none",
+    notes: "It is kept in the profile. NOVACORE_ORG and --org come before it.",
+    operands: { org: optional("ORG", "Id of the organization") },
+    options: { none: flag("Choose none") },
+    examples: ["novacore org use org-01J…", "novacore org use --none"],
+    async run({ org: id, none }, { connect, output, profileName, signal, terminal }) {
+      if ((id === undefined) !== none) throw new UsageError("give an ORG, or --none.");
+      const { nova, url, profile } = await connect();
+      if (profile?.url !== url) {
+        throw new UsageError("no profile is logged in to this hub; set NOVACORE_ORG instead.");
+      }
+      const name = id === undefined ? undefined : (await nova.org(id).get({ signal })).name;
+      const folder = new ProfileFolder(terminal.env, profileName);
+      const login = folder.read() ?? profile; // the token may have been renewed just now
+      folder.write({ ...login, orgId: id });
+      const sentence = id === undefined ? "No organization is chosen." : `Using ${id} (${name}).`;
+      await output.done(sentence, { profile: profileName, org_id: id ?? null });
     },
   }),
 

@@ -3,7 +3,7 @@ import { Novacore } from "@novacore/client";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../failure.ts";
-import { optional, required } from "../field.ts";
+import { flag, optional, required } from "../field.ts";
 import { askPlaces, waysIn } from "../hub-places.ts";
 import { chooseHubUrl } from "../hub-url.ts";
 import { readKeyFile } from "../key-file.ts";
@@ -26,6 +26,7 @@ export const publish = defineCommand({
     key: required("FILE", "The gateway's private key; - for stdin"),
     hardwareId: optional("ID", "Of the device, for readings that do not say"),
     der: optional("NAME", "Of the DER, for readings that do not say"),
+    stamp: flag("Give lines without a timestamp the time at which they are read"),
     via: optional("WAY", "http (the default), nats, or mqtt (QoS 1)", oneOf(waysIn)),
     mqttUrl: optional("URL", "Default: as the hub tells"),
     natsUrl: optional("URL", "Default: as the hub tells"),
@@ -41,7 +42,7 @@ export const publish = defineCommand({
     const { reading, hardwareId, der } = given;
     const { stdin } = context.terminal;
     assertReadable(reading, given.key, stdin);
-    const timestamp = reading === undefined ? undefined : Date.now();
+    const isStamped = given.stamp || reading !== undefined;
     const key = await readKeyFile(given.key, stdin);
     await using spool = await openSpoolFolder(given.spool);
     const way = await chooseWay({ ...given, via: given.via ?? "http" }, context);
@@ -53,11 +54,21 @@ export const publish = defineCommand({
     const isKept = given.spool !== undefined;
     const publishing = new Publishing(gateway, context, { isKept, waitMs: given.wait ?? 30_000 });
     const texts = reading === undefined ? linesOf(stdin, publishing.signal) : [reading];
-    await publishing.publishAll(texts, { hardwareId, der, timestamp });
+    const stamp = isStamped ? createStamp() : () => undefined;
+    await publishing.publishAll(texts, () => ({ hardwareId, der, timestamp: stamp() }));
     if (way.via === "mqtt") await publishing.awaitLateRejections();
     publishing.throwIfAnyFailed();
   },
 });
+
+/** Now, epoch ms, and never the same twice: two readings of a DER at one time would be one. */
+function createStamp(): () => number {
+  let lastMs = 0;
+  return () => {
+    lastMs = Math.max(Date.now(), lastMs + 1);
+    return lastMs;
+  };
+}
 
 interface GivenWay {
   readonly via: (typeof waysIn)[number];

@@ -35,9 +35,9 @@ export const replay = defineCommand({
   async run(given, { connect, output, progress, signal, say }) {
     const file = given.cursorFile === undefined ? undefined : new CursorFile(given.cursorFile);
     const start = startOf(given, file?.read());
-    const { nova } = await connect({ transport: given.transport });
+    const connected = await connect({ transport: given.transport });
     const { types, device: devices, der: ders } = given;
-    const source = await chooseSource(nova, given, signal);
+    const source = await chooseSource(connected, given, signal);
     const stream = source.readings({ types, devices, ders, ...start, signal });
     let gap: string | undefined;
     stream.onEvent((event) => {

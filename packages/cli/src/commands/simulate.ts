@@ -45,7 +45,7 @@ export const simulate = defineCommand({
     "novacore simulate --hours 24 --speed max --faults dialect=mixed,drift=30s --verify --clean",
   ],
   stopMs: 60_000,
-  async run(given, { connect, output, progress, signal }) {
+  async run(given, { connect, output, progress, say, signal }) {
     const { speed = 1, hours = 1, homes = 1, seed = 1, via = "mqtt", verify, clean } = given;
     const everyMs = given.every ?? 10_000;
     const durationMs = Math.round(hours * hourMs);
@@ -63,6 +63,8 @@ export const simulate = defineCommand({
     progress.done();
     const about = { via, speed, seed, isCleaned: clean };
     await output.record(summaryJson(simulation, about), summaryRows(simulation, about));
+    const { orgId } = simulation;
+    if (!clean && !output.isJson) say(`To look at them: novacore latest --org ${orgId}`);
     const lack = lackText(simulation);
     if (lack !== undefined) throw new CommandFailed(lack);
   },

@@ -4,13 +4,13 @@ import { deviceColumns } from "../device-columns.ts";
 import { UsageError } from "../failure.ts";
 import { flag, optional, required } from "../field.ts";
 import { onlyGiven } from "../only-given.ts";
-import { onlyOrganization } from "../only-organization.ts";
+import { chooseOrganization, organizationDefault } from "../organization.ts";
 import type { Row } from "../output.ts";
 import { decimal } from "../readers.ts";
 import type { Column } from "../table.ts";
 
 const siteId = required("SITE", "Id of the site");
-const org = optional("ORG", "Id of the organization; default: your only one");
+const org = optional("ORG", `Id of the organization; ${organizationDefault}`);
 const place = {
   timezone: optional("ZONE", "IANA name, as Europe/Stockholm: days begin there"),
   latitude: optional("DEGREES", "North is positive", decimal(-90, 90)),
@@ -30,8 +30,9 @@ export const site = defineGroup("Sites: homes, and other places with devices", {
     options: { org },
     examples: ["novacore site list", "novacore site list --org org-01J… --json"],
     async run(given, { connect, output, signal }) {
-      const { nova } = await connect();
-      const orgId = given.org ?? (await onlyOrganization(nova, signal));
+      const connected = await connect();
+      const { nova } = connected;
+      const orgId = await chooseOrganization(connected, given.org, signal);
       await output.list(nova.org(orgId).sites({ signal }), columns);
     },
   }),
@@ -56,8 +57,9 @@ export const site = defineGroup("Sites: homes, and other places with devices", {
     options: { org, ...place },
     examples: ['novacore site create "Summer house" --timezone Europe/Stockholm'],
     async run({ name, org: orgGiven, ...where }, { connect, output, signal }) {
-      const { nova } = await connect();
-      const orgId = orgGiven ?? (await onlyOrganization(nova, signal));
+      const connected = await connect();
+      const { nova } = connected;
+      const orgId = await chooseOrganization(connected, orgGiven, signal);
       const created = await nova.org(orgId).createSite({ name, ...onlyGiven(where) }, { signal });
       await output.record(created, rowsOf(created));
     },

@@ -27,8 +27,9 @@ export const tail = defineCommand({
   async run(given, context) {
     const { connect, output, signal, say } = context;
     const { types, since, cursor, device: devices, der: ders, limit = Infinity } = given;
-    const { nova } = await connect({ transport: given.transport });
-    const source = await chooseSource(nova, given, signal);
+    const connected = await connect({ transport: given.transport });
+    const { nova } = connected;
+    const source = await chooseSource(connected, given, signal);
     const isTable = output.isTerminal && !output.isJson;
     const snapshot = isTable && since === undefined && cursor === undefined;
     const selection = { types, devices, ders, since, cursor, snapshot, liveness: isTable };

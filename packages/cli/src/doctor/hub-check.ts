@@ -13,12 +13,15 @@ export interface HubAnswer {
 
 const answerMs = 10_000;
 
+/** The check that says whether a hub answers at all. */
+export const hubCheck = "Hub";
+
 /** Whether a hub answers, and takes traffic; without an answer the other checks have no sense. */
 export async function checkHub(
   url: URL,
   signal: AbortSignal,
 ): Promise<{ readonly findings: readonly Finding[]; readonly hub: HubAnswer | undefined }> {
-  const check = "Hub";
+  const check = hubCheck;
   const nova = new Novacore({ baseUrl: url.href });
   const within = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
   const startedMs = performance.now();

@@ -77,8 +77,8 @@ export class DuckThread {
 
   /**
    * Throws `unavailable` when too many wait, `query_timeout`, `validation_failed` for what would be
-   * too large an answer, `archive_damaged` where a file cannot be read, and the signal's own reason when it is aborted: then nothing runs any more
-   * as soon as DuckDB has noticed.
+   * too large an answer, `archive_damaged` where a file cannot be read, and the signal's own reason
+   * when it is aborted: then nothing runs any more as soon as DuckDB has noticed.
    */
   async range(job: RangeJob, signal?: AbortSignal): Promise<RangeResult> {
     const result = await this.#run({ kind: "range", range: job }, signal);

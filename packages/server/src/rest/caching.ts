@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { limits } from "../limits.ts";
+import { nothing } from "./fields.ts";
 
 /** Weak: the live cursor in an answer moves on, and the one before it stays as good. */
 export function weakTag(parts: readonly string[]): string {
@@ -29,6 +30,16 @@ export function isCached(
   reply.header("vary", "Accept, Authorization");
   return request.headers["if-none-match"]?.includes(etag) === true;
 }
+
+const text = (description: string) => ({ type: "string", description });
+
+/** The headers that such an answer has, and what there is instead of it: for the API's description. */
+export const cachedHeaders = {
+  ETag: text("For If-None-Match"),
+  "Cache-Control": text("Late readings may come for a while, and then it may be kept for longer"),
+  "Novacore-Cursor": text("The answer's cursor, for every form"),
+};
+export const notChanged = nothing("Not changed since the answer with the ETag of If-None-Match");
 
 /** Late readings still come: after minutes as a rule, after a week only by a bulk upload. */
 function cacheControl(ageMs: number): string {

@@ -15,9 +15,9 @@ import type { Registry } from "../registry/database.ts";
 import { readingTypeFor } from "../registry/device-types.ts";
 import { negotiate } from "./accept.ts";
 import type { CallerOf } from "./authenticate.ts";
-import { isCached, weakTag } from "./caching.ts";
+import { cachedHeaders, isCached, notChanged, weakTag } from "./caching.ts";
 import { EnergyAnswer, toPeriodAnswer, toPeriodTable } from "./energy-answer.ts";
-import { closed, idOf, nothing } from "./fields.ts";
+import { closed, idOf } from "./fields.ts";
 import { assertRange, readTimeRange, TimeRangeQuery } from "./time-range.ts";
 import { requestValidator } from "./validator.ts";
 
@@ -54,15 +54,10 @@ const Query = Type.Object(
   closed,
 );
 
-const text = (description: string) => ({ type: "string", description });
 const answers = {
   200: {
     description: "As JSON; or the periods alone as CSV, where Accept asks for it",
-    headers: {
-      ETag: text("For If-None-Match"),
-      "Cache-Control": text("Late readings may come for a while, and then it may be kept longer"),
-      "Novacore-Cursor": text("The answer's cursor, for every form"),
-    },
+    headers: cachedHeaders,
     content: {
       [contentTypes.json]: { schema: EnergyAnswer },
       [contentTypes.csv]: {
@@ -70,7 +65,7 @@ const answers = {
       },
     },
   },
-  304: nothing("Not changed since the answer with the ETag of If-None-Match"),
+  304: notChanged,
 };
 
 /** `GET /sites/{site_id}/energy`: what a site imported, produced and used, by hours, days or months. */

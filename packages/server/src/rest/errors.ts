@@ -25,7 +25,7 @@ export function registerErrorHandler(app: FastifyInstance): void {
     if (request.is404) return answerNotFound(request, reply);
     const told = translate(error, request);
     // Whoever has gone away is told nothing, and nothing went wrong in here.
-    if (request.signal.aborted && error === request.signal.reason) return reply.send();
+    if (request.signal.aborted && error === request.signal.reason) return reply.code(499).send();
     // "Not now" is an answer that was meant, and a hub that is stopping gives it a thousand times.
     if (told.status >= 500 && told.status !== 503) {
       request.log.error({ err: error, code: told.code }, "request failed");

@@ -11,8 +11,8 @@ import type { InTurn } from "../history-turns.ts";
 import type { Registry } from "../registry/database.ts";
 import { negotiate } from "./accept.ts";
 import type { CallerOf } from "./authenticate.ts";
-import { isCached, weakTag } from "./caching.ts";
-import { idOf, nothing } from "./fields.ts";
+import { cachedHeaders, isCached, notChanged, weakTag } from "./caching.ts";
+import { idOf } from "./fields.ts";
 import { decodePage, encodePage } from "./telemetry-page.ts";
 import { readTelemetryQuery, TelemetryQuery, type TelemetryWish } from "./telemetry-query.ts";
 import { findTarget, type Target } from "./telemetry-target.ts";
@@ -50,17 +50,15 @@ const Answer = Type.Object(
   { title: "Telemetry", description: "What DERs reported in a stretch of time" },
 );
 
-const text = (description: string) => ({ type: "string", description });
 const answers = {
   200: {
     description: "As JSON; or the rows alone, in another form that Accept asks for",
     headers: {
-      ETag: text("For If-None-Match"),
-      "Cache-Control": text(
-        "Late readings may come for a while, and then it may be kept for longer",
-      ),
-      "Novacore-Cursor": text("The answer's cursor, for every form"),
-      Link: text('<…>; rel="next": the next page of raw, where there is one'),
+      ...cachedHeaders,
+      Link: {
+        type: "string",
+        description: '<…>; rel="next": the next page of raw, where there is one',
+      },
     },
     content: {
       [contentTypes.json]: { schema: Answer },
@@ -70,7 +68,7 @@ const answers = {
       [contentTypes.arrow]: { schema: Type.String({ format: "binary" }) },
     },
   },
-  304: nothing("Not changed since the answer with the ETag of If-None-Match"),
+  304: notChanged,
 };
 
 const paths = [

@@ -61,8 +61,8 @@ export function readTimeRange(
     const path = query.to === undefined ? "/from" : "/to";
     const message =
       path === "/to"
-        ? `must be later than from (${iso(fromMs)}), not ${JSON.stringify(to)}`
-        : `must be in the past where to is not given, not ${JSON.stringify(from)}`;
+        ? `must be later than from (${iso(fromMs)}), not ${asGiven(to)}`
+        : `must be in the past where to is not given, not ${asGiven(from)}`;
     throw invalid([{ path, message }]);
   }
   assertRange({ fromMs, toMs }, rangeMsMax);
@@ -113,6 +113,11 @@ function invalid(details: readonly ErrorDetail[]): NovacoreError {
   const [first] = details;
   const message = first && `${first.path} ${first.message}.`;
   return new NovacoreError("validation_failed", message, { details });
+}
+
+/** What was written, but of milliseconds the time that they are. */
+function asGiven(text: string): string {
+  return /^\d+$/.test(text) ? iso(Number(text)) : JSON.stringify(text);
 }
 
 const iso = (timeMs: number) => new Date(timeMs).toISOString();
