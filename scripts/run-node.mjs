@@ -10,6 +10,9 @@ const parentPollMs = 250;
 /** Read at once: npm may be ended while dependencies are still being installed. */
 const parentPid = process.ppid;
 
+/** Compiled once, sources start in half the time; every program that one of ours starts has it too. */
+export const compileCache = join(root, "node_modules", ".cache", "node-compile");
+
 /**
  * Resolves with the exit code. The child gets a process group of its own and every signal once,
  * from here: it would otherwise see each Ctrl-C two or three times, and take the second for "now".
@@ -21,7 +24,7 @@ export function runNode(node, args, { env = {}, wholeGroup = false } = {}) {
   const hasGroup = process.platform !== "win32";
   const child = spawn(node, ["--import", followParent, ...args], {
     cwd: root,
-    env: { ...process.env, ...env },
+    env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...env },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     detached: hasGroup,
   });
