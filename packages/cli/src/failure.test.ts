@@ -6,10 +6,18 @@ import { outcomeOf, sentenceOf, UsageError } from "./failure.ts";
 
 const exitCodeByStatus: Readonly<Record<number, number>> = { 401: 3, 403: 4, 404: 5, 503: 6 };
 
+/** What the hub finds wrong in what stood on the command line. */
+const ofCommandLine: ReadonlySet<string> = new Set([
+  "validation_failed",
+  "cursor_invalid",
+  "key_invalid",
+]);
+
 test("each code of the hub's table ends the command as its status says", () => {
   for (const [code, { status }] of Object.entries(errorTable)) {
     const { exitCode } = outcomeOf(new NovacoreError(code, "No."));
-    assert.equal(exitCode, exitCodeByStatus[status] ?? 1, code);
+    const expected = ofCommandLine.has(code) ? 2 : (exitCodeByStatus[status] ?? 1);
+    assert.equal(exitCode, expected, code);
   }
 });
 
