@@ -114,7 +114,7 @@ describe("the past at the command line", () => {
     await writeFile(path, "before");
     const wrong = ["--fields", "W", "--resolution", "7m", "--output", path];
     const answer = await person.run(["history", "--site", home.siteId, ...wrong], { env });
-    assert.equal(answer.code, 1);
+    assert.equal(answer.code, 2);
     assert.match(answer.stderr, /resolution/);
     assert.equal(await readFile(path, "utf8"), "before");
     assert.deepEqual(await readdir(folder), ["kept.csv"]);

@@ -107,7 +107,7 @@ test("what cannot be watched ends it at once, with the exit code that says why",
     [2, "--types", "pvx"],
     [2, "--since", "yesterday"],
     [2, "--limit", "0"],
-    [1, "--cursor", "nonsense"],
+    [2, "--cursor", "nonsense"],
   ] as const) {
     const answer = await person.run(["tail", ...args], { env: asOwner() });
     assert.equal(answer.code, code, `${args.join(" ")}: ${answer.stderr}`);

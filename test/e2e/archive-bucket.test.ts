@@ -34,12 +34,10 @@ test("an archive in a bucket answers, also after the bucket was away, and what c
     return status === 200 ? body.data.map(({ W }: { W: number }) => W) : body.error;
   };
   const upTo = (end: number) => Array.from({ length: end }, (_, index) => index);
-  /** Of the stream; a metric that the archive's thread tells. */
-  const lag = async () => {
-    const { text } = await ask("GET", "/metrics", { token });
-    return /archive_lag_readings\{stream="ENRICHED_TELEMETRY"\} (\d+)/.exec(text)?.[1];
-  };
-  await askUntil(lag, (readings) => readings === "0");
+  const metrics = async () => (await ask("GET", "/metrics", {})).text;
+  await askUntil(metrics, (text) =>
+    text.includes(`novacore_archive_readings_total{kind="rows"} ${count}\n`),
+  );
   assert.deepEqual(await powers(), upTo(count));
   const cache = join(hub.dataDir, "archive-cache");
   rmSync(join(cache, `org=${home.orgId}`), { recursive: true, force: true });

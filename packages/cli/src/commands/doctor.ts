@@ -28,7 +28,7 @@ export const doctor = defineCommand({
       if (finding.verdict === "failure") failed.push(finding.check);
       await show(finding, context);
     }
-    if (failed.includes(hubCheck)) throw new HubAway("No hub answers.");
+    if (failed.includes(hubCheck)) throw new HubAway("The hub cannot be reached.");
     if (failed.length > 0) throw new CommandFailed(`${failed.length} of the checks failed.`);
   },
 });
