@@ -21,6 +21,7 @@ const patterns = [
   "test/**/*.test.ts",
 ];
 
+const longFolders = ["test/faults", "test/history", "test/packages"];
 /** Named at the end of a long run: where its time goes. */
 const slowestMax = 10;
 
@@ -38,7 +39,7 @@ run({ files, cwd: root, concurrency: filesAtOnce, timeout: fileMs })
 function testFiles(wanted) {
   const all = globSync(patterns, { cwd: root, exclude: ["**/node_modules/**", "test/support/**"] })
     .map((file) => join(root, file))
-    .sort(unitTestsFirst);
+    .sort(inOrder);
   if (wanted.length === 0) return all;
   const paths = wanted.map((path) => resolve(path));
   const missing = paths.find((path) => statSync(path, { throwIfNoEntry: false }) === undefined);
@@ -49,9 +50,15 @@ function testFiles(wanted) {
   return all.filter((file) => paths.some((path) => file === path || file.startsWith(path + sep)));
 }
 
-/** Fast failures first: tests beside the source need no server. */
-function unitTestsFirst(a, b) {
-  const rank = (file) => (file.includes(`${sep}src${sep}`) ? 0 : 1);
+/**
+ * Fast failures first: tests beside the source need no server. Then the folders with files of minutes, none of
+ * which shall run alone at the end.
+ */
+function inOrder(a, b) {
+  const rank = (file) => {
+    if (file.includes(`${sep}src${sep}`)) return 0;
+    return longFolders.some((folder) => file.startsWith(join(root, folder, sep))) ? 1 : 2;
+  };
   return rank(a) - rank(b) || a.localeCompare(b);
 }
 

@@ -9,6 +9,8 @@ import { type Listener, listen } from "../support/listener.ts";
 const cuts = 100;
 /** Cuts at once, at different stages. */
 const atOnce = 4;
+/** Readings that a finished cut lets come, in the midst of the others; without an end, cuts would read ever more. */
+const readingsOfCut = 40;
 const seed = Number(process.env.NOVACORE_TEST_SEED ?? 1);
 
 interface Key {
@@ -28,8 +30,9 @@ test(`history, then live from its cursor, is what was published: ${cuts} cuts un
     const cutter = async () => {
       while (next < cuts) {
         const index = next++;
-        await load.reached(Math.ceil(index * 12 + uniform(seed, index) * 12));
+        await load.reached(Math.ceil((index + uniform(seed, index)) * (readingsOfCut / 2)));
         listeners.push(await cut(hub, home, uniform(seed + 1, index)));
+        load.allow((listeners.length + atOnce) * readingsOfCut);
       }
     };
     await Promise.all(Array.from({ length: atOnce }, cutter));
@@ -84,6 +87,8 @@ function startLoad(hub: TestHub, home: Home) {
   const published: string[] = [];
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   let isStopping = false;
+  let allowed = atOnce * readingsOfCut;
+  let goOn = Promise.withResolvers<void>();
   const upload = async (readings: readonly object[]) => {
     const token = home.gateway.loginJwt();
     const { body, text } = await ask("POST", `/gateways/${serial}/telemetry`, {
@@ -96,7 +101,12 @@ function startLoad(hub: TestHub, home: Home) {
     for (const { resolve } of waiting.filter(({ count }) => count <= published.length)) resolve();
   };
   const run = async () => {
-    for (let batch = 0; !isStopping; batch++) await upload(batchOf(home, batch));
+    for (let batch = 0; !isStopping; batch++) {
+      await upload(batchOf(home, batch));
+      if (published.length < allowed) continue;
+      goOn = Promise.withResolvers();
+      await goOn.promise;
+    }
     const { meter } = home.ders;
     const last = { type: "meter", timestamp: Date.now() + 1_000, W: 1, der_id: meter.derId };
     await upload([{ ...last, hardware_id: meter.hardwareId, der: meter.der }]);
@@ -112,8 +122,14 @@ function startLoad(hub: TestHub, home: Home) {
           else waiting.push({ count, resolve });
         }),
       ]),
+    /** Lets as many be published in all. */
+    allow(count: number): void {
+      allowed = count;
+      goOn.resolve();
+    },
     async stop(): Promise<readonly string[]> {
       isStopping = true;
+      goOn.resolve();
       await done;
       return published;
     },
