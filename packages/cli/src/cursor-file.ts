@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { readIfThere } from "@novacore/simulator/secret-file";
 import { CommandFailed } from "./failure.ts";
-import { readIfThere } from "./secret-file.ts";
 
 /** Between two writes while readings come: what a `kill -9` makes come twice. */
 const keepMs = 1_000;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import { readIfThere, writeSecretFile } from "@novacore/simulator/secret-file";
 import { configFolder } from "./config-folder.ts";
 import { UsageError } from "./failure.ts";
-import { readIfThere, writeSecretFile } from "./secret-file.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Who is logged in where. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readIfThere, writeSecretFile } from "./kept-file.ts";
+import { readIfThere, writeSecretFile } from "./secret-file.ts";
 
 /** What `demo.json` tells: where the hub is, whose data the demo makes, and a token to read it. */
 export interface DemoDetails {

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 
 /**
  * Writes a file that only its owner may read, whole or not at all, in folders that only the owner
- * may look into.
+ * may look into: readers see the old content or the new one, also when the process is killed in between.
  */
 export function writeSecretFile(path: string, content: string): void {
   const folder = dirname(path);
