@@ -4,6 +4,7 @@ import { NovacoreError, toNovacoreError } from "./errors.ts";
 import type { NatsWay } from "./nats-way.ts";
 import { Rest } from "./rest.ts";
 import type { Credential } from "./transport.ts";
+import { withoutSecret } from "./without-secret.ts";
 
 /** `connect` of `@nats-io/transport-node`, or `wsconnect` of `@nats-io/nats-core`. */
 export type NatsConnect = (options: ConnectionOptions) => Promise<NatsConnection>;
@@ -77,9 +78,4 @@ function loginError(thrown: unknown, servers: readonly string[]): NovacoreError 
     return new NovacoreError("unavailable", message, options);
   }
   return toNovacoreError(thrown, `NATS at ${servers.map(withoutSecret).join(", ")}`);
-}
-
-/** An address may hold a password. */
-function withoutSecret(server: string): string {
-  return server.replace(/\/\/[^/]*@/, "//");
 }

@@ -18,6 +18,8 @@ export async function createNatsSender(gateway: VirtualGateway, natsUrl: string)
   const { serial } = gateway;
   const connection = await connect({
     servers: natsUrl,
+    // Else a server that has no TLS, or whoever stands before it, is told the login.
+    ...(natsUrl.startsWith("tls://") ? { tls: {} } : {}),
     // The login lives for minutes, the connection for hours: each attempt signs a new one.
     authenticator: usernamePasswordAuthenticator(serial, () => gateway.loginJwt()),
     ignoreAuthErrorAbort: true,

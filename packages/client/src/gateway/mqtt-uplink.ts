@@ -1,6 +1,7 @@
 import { gatewayTelemetrySubject, sanitiseHardwareId } from "@novacore/protocol";
 import type { MqttClient } from "mqtt";
 import { NovacoreError, toNovacoreError } from "../errors.ts";
+import { withoutSecret } from "../without-secret.ts";
 import type { AddressedReading, Verdict } from "./delivery.ts";
 import { credentialRefused, importOptional } from "./optional-package.ts";
 import type { RejectionWatch } from "./rejection-watch.ts";
@@ -69,7 +70,7 @@ async function opened(
     // MQTT 3.1.1, 3.2.2.3: bad user name or password, not authorized.
     const code: unknown = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
     if (code === 4 || code === 5) throw credentialRefused(serial, thrown);
-    throw toNovacoreError(thrown, url);
+    throw toNovacoreError(thrown, withoutSecret(url));
   } finally {
     signal.removeEventListener("abort", giveUp);
   }
@@ -88,7 +89,7 @@ class MqttConnection implements UplinkConnection {
     this.#client = client;
     this.#options = options;
     client.on("close", () => {
-      const message = `The connection to ${options.url} ended.`;
+      const message = `The connection to ${withoutSecret(options.url)} ended.`;
       const error = new NovacoreError("connection_lost", message);
       this.#fail(error);
       if (!this.#isClosing) onLost(error);

@@ -1,4 +1,6 @@
+import type { NatsConnection } from "@nats-io/transport-node";
 import { NovacoreError, toNovacoreError } from "../errors.ts";
+import { withoutSecret } from "../without-secret.ts";
 import { credentialRefused, importOptional } from "./optional-package.ts";
 import type { Uplink, UplinkConnection } from "./uplink.ts";
 import { answerMs, readAnswer, type UploadAnswer } from "./upload.ts";
@@ -16,26 +18,30 @@ export function createNatsUplink({ url, serial, password, connectMs }: NatsUplin
   return {
     async connect({ signal, onLost }) {
       const nats = await importOptional("nats", () => import("@nats-io/transport-node"));
-      const connection = await nats
+      const opening = nats
         .connect({
           ...{ servers: url, user: serial, pass: password(), name: serial, timeout: connectMs },
+          // Else a server that has no TLS, or whoever stands before it, is told the login.
+          ...(url.startsWith("tls://") ? { tls: {} } : {}),
           // Nothing else may hear answers, and no other inbox is permitted.
           inboxPrefix: `_INBOX_${serial}`,
           ...{ reconnect: false, pingInterval: pingMs, maxPingOut: 2 },
         })
         .catch((thrown: unknown) => {
           if (thrown instanceof nats.AuthorizationError) throw credentialRefused(serial, thrown);
-          throw toNovacoreError(thrown, url);
+          throw toNovacoreError(thrown, withoutSecret(url));
         });
+      const connection = await unlessAborted(opening, signal);
       let isClosing = false;
       void connection.closed().then((cause) => {
-        if (!isClosing) onLost(lost(url, cause));
+        if (!isClosing) onLost(lost(withoutSecret(url), cause));
       });
-      if (signal.aborted) await connection.close();
-      signal.throwIfAborted();
 
       const subject = `gateways.${serial}.telemetry.batch`;
       const send: UplinkConnection["send"] = async (readings, ending) => {
+        // A request ends early with its connection alone.
+        const giveUp = () => void connection.close();
+        ending.addEventListener("abort", giveUp);
         try {
           const message = JSON.stringify(readings);
           const answer = await connection.request(subject, message, { timeout: answerMs });
@@ -51,6 +57,8 @@ export function createNatsUplink({ url, serial, password, connectMs }: NatsUplin
             verdicts: [],
             error: new NovacoreError("unavailable", message, { cause: thrown }),
           };
+        } finally {
+          ending.removeEventListener("abort", giveUp);
         }
       };
       return {
@@ -71,6 +79,25 @@ export function createNatsUplink({ url, serial, password, connectMs }: NatsUplin
 
 const readingsMax = 1_000;
 const pingMs = 15_000;
+
+/** The client cannot give up an attempt: what opens all the same is closed then. */
+async function unlessAborted(
+  opening: Promise<NatsConnection>,
+  signal: AbortSignal,
+): Promise<NatsConnection> {
+  const aborted = Promise.withResolvers<never>();
+  const giveUp = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", giveUp);
+  if (signal.aborted) giveUp();
+  try {
+    return await Promise.race([opening, aborted.promise]);
+  } catch (thrown) {
+    void opening.then((late) => late.close()).catch(() => undefined); // told already, or unwanted
+    throw thrown;
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+}
 
 function lost(url: string, cause: unknown): NovacoreError {
   const reason = cause instanceof Error ? `: ${cause.message}` : "";
