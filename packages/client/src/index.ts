@@ -1,3 +1,4 @@
+export type { EnrichedReading, Reading, ReadingType } from "@novacore/protocol";
 export type { ConnectionNotice, ConnectionState, Timing } from "./connection-state.ts";
 export type { ConsumerOwner, ConsumerResource } from "./consumer-resource.ts";
 export type { Renewable } from "./credentials.ts";

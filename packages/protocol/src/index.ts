@@ -9,19 +9,22 @@ export {
   serverFrames,
   webSocketProtocol,
 } from "./frames.ts";
-export {
+export type {
   BatteryReading,
-  EnrichedReading,
   EvChargerReading,
   InverterReading,
   MeterReading,
   Origin,
   PvReading,
+  V2xChargerReading,
+} from "./reading-shapes.ts";
+export {
+  EnrichedReading,
+  originSchema,
   Reading,
   type ReadingType,
   readingSchemas,
   readingTypes,
-  V2xChargerReading,
 } from "./readings.ts";
 export { Id, Selection } from "./selection.ts";
 export {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Static } from "typebox";
 import { Compile } from "typebox/compile";
-import { readingSchemas, readingTypes } from "./readings.ts";
+import type { Origin } from "./reading-shapes.ts";
+import { type originSchema, type Reading, readingSchemas, readingTypes } from "./readings.ts";
 
 const timestamp = Date.UTC(2026, 5, 1, 12);
 
@@ -53,3 +55,23 @@ test("every number has a unit and a range", () => {
     }
   }
 });
+
+type IsTrue<T extends true> = T;
+type IsSame<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type IsItsSchema<T extends Reading["type"]> = IsSame<
+  Extract<Reading, { type: T }>,
+  Static<(typeof readingSchemas)[T]>
+>;
+
+/** What the compiler compares: types that have doc comments with those that the schemas infer. */
+export type SchemasHaveTypes = [
+  IsTrue<IsItsSchema<"pv">>,
+  IsTrue<IsItsSchema<"battery">>,
+  IsTrue<IsItsSchema<"meter">>,
+  IsTrue<IsItsSchema<"v2x_charger">>,
+  IsTrue<IsItsSchema<"ev_charger">>,
+  IsTrue<IsItsSchema<"inverter">>,
+  IsTrue<IsSame<Reading["type"], keyof typeof readingSchemas>>,
+  IsTrue<IsSame<Origin, Static<typeof originSchema>>>,
+];

@@ -1,4 +1,4 @@
-import { type Static, Type } from "typebox";
+import { Type } from "typebox";
 import {
   apparentPowerVA,
   currentA,
@@ -18,10 +18,20 @@ import {
   trackerMembers,
   voltageV,
 } from "./members.ts";
+import type {
+  BatteryReading,
+  EvChargerReading,
+  InverterReading,
+  MeterReading,
+  Origin,
+  PvReading,
+  V2xChargerReading,
+} from "./reading-shapes.ts";
 
 /**
  * The six types of reading (wire contract §9), in their one canonical form. Units, signs and ranges
- * are on the members (see members.ts). Members that the schema does not name are kept and passed on.
+ * are on the members (see members.ts), and from here in the doc comments of reading-shapes.ts. Members
+ * that the schema does not name are kept and passed on.
  */
 const head = {
   timestamp: Type.Integer({
@@ -41,10 +51,9 @@ const head = {
   make: text("Manufacturer, as the gateway reports it"),
 };
 
-/** Solar panels, which only produce: power is never positive. */
-export const PvReading = Type.Object(
+const pvReading = Type.Object(
   {
-    type: Type.Literal("pv"),
+    type: kind("pv"),
     ...head,
     W: powerOutW("Active power; ≤ 0, as PV only produces"),
     V: voltageV("Voltage"),
@@ -55,19 +64,22 @@ export const PvReading = Type.Object(
     lower_limit_W: powerOutW("Lowest power allowed now, ≤ 0"),
     upper_limit_W: powerW("Highest power allowed now"),
   },
-  { title: "PvReading", patternProperties: trackerMembers },
+  {
+    title: "PvReading",
+    description: "Solar panels, which only produce: power is never positive",
+    patternProperties: trackerMembers,
+  },
 );
 
-/** A battery: charging is positive power. */
-export const BatteryReading = Type.Object(
+const batteryReading = Type.Object(
   {
-    type: Type.Literal("battery"),
+    type: kind("battery"),
     ...head,
     W: powerW("Active power; + charging, − discharging"),
     V: voltageV("Voltage"),
     A: currentA("Current; + charging"),
-    SoC_nom_fract: fraction("State of charge of the nominal capacity, 0–1"),
-    SoH_fract: fraction("State of health, 0–1"),
+    SoC_nom_fract: fraction("State of charge of the nominal capacity"),
+    SoH_fract: fraction("State of health"),
     temperature_C: temperatureC("Cell temperature"),
     heatsink_C: temperatureC("Heat sink temperature"),
     total_charge_Wh: energyWh("Energy charged over the lifetime"),
@@ -79,13 +91,15 @@ export const BatteryReading = Type.Object(
     available_charge_Wh: energyWh("Energy that can still be charged"),
     available_discharge_Wh: energyWh("Energy that can still be discharged"),
   },
-  { title: "BatteryReading" },
+  {
+    title: "BatteryReading",
+    description: "A battery: charging is positive power",
+  },
 );
 
-/** A meter where the site meets the grid: import is positive power. */
-export const MeterReading = Type.Object(
+const meterReading = Type.Object(
   {
-    type: Type.Literal("meter"),
+    type: kind("meter"),
     ...head,
     W: powerW("Active power; + import, − export"),
     Hz: frequencyHz("Grid frequency"),
@@ -93,13 +107,15 @@ export const MeterReading = Type.Object(
     total_import_Wh: energyWh("Energy imported over the lifetime"),
     total_export_Wh: energyWh("Energy exported over the lifetime"),
   },
-  { title: "MeterReading" },
+  {
+    title: "MeterReading",
+    description: "A meter where the site meets the grid: import is positive power",
+  },
 );
 
-/** A charger that can also take energy out of the car: charging is positive power. */
-export const V2xChargerReading = Type.Object(
+const v2xChargerReading = Type.Object(
   {
-    type: Type.Literal("v2x_charger"),
+    type: kind("v2x_charger"),
     ...head,
     W: powerW("Active power; + charging the car, − discharging it"),
     V: voltageV("Voltage"),
@@ -107,7 +123,7 @@ export const V2xChargerReading = Type.Object(
     Hz: frequencyHz("Grid frequency"),
     ...phases,
     ...directCurrent,
-    vehicle_soc_fract: fraction("State of charge of the car, 0–1"),
+    vehicle_soc_fract: fraction("State of charge of the car"),
     ev_target_energy_req_Wh: powerRequestWh("Energy the car wants to its target"),
     ev_max_energy_req_Wh: powerRequestWh("Energy the car can take at most"),
     ev_min_energy_req_Wh: powerRequestWh("Energy the car needs at least"),
@@ -124,13 +140,15 @@ export const V2xChargerReading = Type.Object(
     capacity_Wh: energyWh("Capacity of the car's battery"),
     rated_power_W: powerInW("Rated power"),
   },
-  { title: "V2xChargerReading" },
+  {
+    title: "V2xChargerReading",
+    description: "A charger that can also take energy out of the car: charging is positive power",
+  },
 );
 
-/** A charger that only charges: power is never negative. */
-export const EvChargerReading = Type.Object(
+const evChargerReading = Type.Object(
   {
-    type: Type.Literal("ev_charger"),
+    type: kind("ev_charger"),
     ...head,
     W: powerInW("Active power; + charging the car, never negative"),
     A: currentA("Current; + charging"),
@@ -142,13 +160,15 @@ export const EvChargerReading = Type.Object(
     plug_connected: flag("Whether a car is plugged in"),
     max_A: currentA("Highest current allowed now"),
   },
-  { title: "EvChargerReading" },
+  {
+    title: "EvChargerReading",
+    description: "A charger that only charges: power is never negative",
+  },
 );
 
-/** The AC side of an inverter. */
-export const InverterReading = Type.Object(
+const inverterReading = Type.Object(
   {
-    type: Type.Literal("inverter"),
+    type: kind("inverter"),
     ...head,
     W: powerW("Active power at the AC side; + in, − out"),
     VA: apparentPowerVA("Apparent power"),
@@ -159,54 +179,73 @@ export const InverterReading = Type.Object(
     heatsink_C: temperatureC("Heat sink temperature"),
     rated_power_W: powerInW("Rated power"),
   },
-  { title: "InverterReading" },
+  {
+    title: "InverterReading",
+    description: "The AC side of an inverter",
+  },
 );
 
 /** A gateway's reading in canonical form, told apart by `type`. */
 export const Reading = Type.Union(
-  [PvReading, BatteryReading, MeterReading, V2xChargerReading, EvChargerReading, InverterReading],
+  [pvReading, batteryReading, meterReading, v2xChargerReading, evChargerReading, inverterReading],
   { title: "Reading" },
 );
-export type Reading = Static<typeof Reading>;
+export type Reading =
+  | PvReading
+  | BatteryReading
+  | MeterReading
+  | V2xChargerReading
+  | EvChargerReading
+  | InverterReading;
 
 /** Canonical telemetry types, as consumers see them. */
 export type ReadingType = Reading["type"];
 
 /** The schema of each type of reading. */
 export const readingSchemas = {
-  pv: PvReading,
-  battery: BatteryReading,
-  meter: MeterReading,
-  v2x_charger: V2xChargerReading,
-  ev_charger: EvChargerReading,
-  inverter: InverterReading,
+  pv: pvReading,
+  battery: batteryReading,
+  meter: meterReading,
+  v2x_charger: v2xChargerReading,
+  ev_charger: evChargerReading,
+  inverter: inverterReading,
 } as const satisfies Record<ReadingType, unknown>;
 
 /** All types of readings. */
 export const readingTypes = Object.keys(readingSchemas) as readonly ReadingType[];
 
-/** Whose reading it is: added by the hub, never taken from a payload (wire contract §7). */
-export const Origin = Type.Object({
-  org_id: Type.String(),
-  site_id: Type.String(),
-  device_id: Type.String(),
-  der_id: Type.String(),
-  der_name: Type.String(),
-  received_at: Type.Integer({
-    description: "When the hub got it, hub clock, epoch ms",
-    "x-unit": "ms",
-  }),
-  backfilled: Type.Optional(
-    Type.Boolean({
-      description: "true: it came more than five minutes after it was measured; absent: it did not",
+/** What the hub adds; never taken from a payload (wire contract §7). */
+export const originSchema = Type.Object(
+  {
+    org_id: Type.String({ description: "Organization whose reading it is" }),
+    site_id: Type.String({ description: "Site where it was measured" }),
+    device_id: Type.String({ description: "Device that the DER is a part of" }),
+    der_id: Type.String({ description: "DER that it is about; with `timestamp` it is unique" }),
+    der_name: Type.String({ description: "Name of the DER on its gateway" }),
+    received_at: Type.Integer({
+      description: "When the hub got it, hub clock, epoch milliseconds",
+      "x-unit": "ms",
     }),
-  ),
-});
-export type Origin = Static<typeof Origin>;
+    backfilled: Type.Optional(
+      Type.Boolean({
+        description:
+          "true: it came more than five minutes after it was measured; absent: it did not",
+      }),
+    ),
+  },
+  { title: "Origin", description: "Whose reading it is, as the hub adds it to each" },
+);
 
 /** What every consumer gets: `(der_id, timestamp)` identifies it. */
-export const EnrichedReading = Type.Intersect([Reading, Origin], { title: "EnrichedReading" });
+export const EnrichedReading = Type.Intersect([Reading, originSchema], {
+  title: "EnrichedReading",
+});
 export type EnrichedReading = Reading & Origin;
+
+/** Of every type of reading the only member with one value, which tells it apart. */
+function kind<T extends string>(type: T) {
+  return Type.Literal(type, { description: "Type of the reading, which tells what else it has" });
+}
 
 function powerRequestWh(description: string) {
   return Type.Optional(Type.Number({ minimum: -1e9, maximum: 1e9, description, "x-unit": "Wh" }));

@@ -1,2 +1,3 @@
 export { type ApiDocument, apiTypes } from "./api-types.ts";
+export { type ObjectSchema, readingShapes } from "./reading-shapes.ts";
 export { type ReferenceOptions, writeReference } from "./write-reference.ts";
