@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { after, before, type TestContext, test } from "node:test";
 import { createPerson } from "@novacore/simulator";
@@ -139,18 +141,54 @@ test("the environment's address and token come before the profile's", async (t) 
   assert.doesNotMatch(spoilt.stderr, /spoilt/);
 });
 
-test("a token goes to no other hub than the one that gave it", async (t) => {
+test("neither token nor key goes to another hub than the one that they are of", async (t) => {
   const person = await loggedIn(t);
+  const asked: string[] = [];
+  const other = createServer(({ url = "" }, response) => {
+    asked.push(url);
+    response.end();
+  });
+  await once(other.listen(0, "127.0.0.1"), "listening");
+  t.after(() => other.close());
+  const env = { NOVACORE_URL: urlOf(other) };
+  const { code, stderr } = await person.run(["whoami"], { env });
+  assert.equal(code, 3, stderr);
+  assert.ok(
+    stderr.includes(`The profile default is of ${hub.url}; nobody is logged in at`),
+    stderr,
+  );
+  assert.ok(stderr.includes(`novacore login --url ${urlOf(other)}`), stderr);
+  const login = await person.run(["login"], { env });
+  assert.equal(login.code, 2);
+  assert.match(login.stderr, /--url http:/);
+  assert.deepEqual(asked, []);
+});
+
+test("login --url takes a profile to another hub", async (t) => {
+  const person = await loggedIn(t);
+  const me = await person.json<{ id: string }>(["whoami"]);
   const other = await startHub();
   t.after(() => other.close());
-  const me = await person.json<{ id: string; url: string }>(["whoami"]);
-  const there = await person.json<{ id: string; url: string }>(["whoami"], {
-    env: { NOVACORE_URL: other.url },
-  });
+  await person.json(["login", "--url", other.url]);
+  const there = await person.json<{ id: string; url: string }>(["whoami"]);
   assert.notEqual(there.id, me.id);
   assert.equal(there.url, other.url);
-  // And the profile is still of the first.
-  assert.equal((await person.json<{ id: string }>(["whoami"])).id, me.id);
+});
+
+test("what is no challenge of a login is not signed", async (t) => {
+  const person = await createCommandUser(t);
+  const asked: (string | undefined)[] = [];
+  const server = createServer(({ url }, response) => {
+    asked.push(url);
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ challenge: "I owe you 1 000 kWh." }));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => server.close());
+  const { code, stderr } = await person.run(["login", "--url", urlOf(server)]);
+  assert.equal(code, 1);
+  assert.match(stderr, /no challenge of a login/);
+  assert.deepEqual(asked, ["/auth/challenge"]);
 });
 
 test("who is not logged in is told how to, by words and by the exit code", async (t) => {
@@ -182,6 +220,12 @@ test("an address that is none, and a hub that does not answer, are told apart", 
   const nobody = await person.run(["login", "--url", "http://127.0.0.1:1"]);
   assert.equal(nobody.code, 6);
 });
+
+function urlOf(server: Server): string {
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  return `http://127.0.0.1:${address.port}`;
+}
 
 async function loggedIn(t: TestContext): Promise<Person> {
   const person = await createCommandUser(t);

@@ -37,9 +37,10 @@ export async function connect(parts: ConnectParts, options?: ConnectOptions): Pr
     const nova = new Novacore({ baseUrl: url, token: NOVACORE_TOKEN, ...options });
     return { nova, url, profile: undefined, orgId: NOVACORE_ORG || undefined };
   }
-  if (profile === undefined) throw notLoggedIn(profileName, url);
-  const token = tokenSource({ folder, profile, url, signal: terminal.signal, profileName });
-  const orgId = NOVACORE_ORG || (profile.url === url ? profile.orgId : undefined);
+  // Neither its token nor a signature by its key goes to a hub that it is not of, which could pass them on.
+  if (profile?.url !== url) throw notLoggedIn(profileName, url, profile);
+  const token = tokenSource({ folder, profile, signal: terminal.signal, profileName });
+  const orgId = NOVACORE_ORG || profile.orgId;
   return { nova: new Novacore({ baseUrl: url, token, ...options }), url, profile, orgId };
 }
 
@@ -49,24 +50,22 @@ const remainingMinMs = 60_000;
 interface TokenParts {
   readonly folder: ProfileFolder;
   readonly profile: Profile;
-  readonly url: string;
   readonly signal: AbortSignal;
   readonly profileName: string;
 }
 
 /** The kept token first; asked again, since that was refused or is about to end, a new one. */
-function tokenSource({ folder, profile, url, signal, profileName }: TokenParts) {
-  // A token goes to no other hub than the one that gave it.
-  const isOfThisHub = profile.url === url;
-  let kept = isOfThisHub && isGood(profile) ? profile.token : undefined;
+function tokenSource({ folder, profile, signal, profileName }: TokenParts) {
+  const { url } = profile;
+  let kept = isGood(profile) ? profile.token : undefined;
   return async () => {
     const token = kept;
     kept = undefined;
     if (token !== undefined) return token;
     const key = folder.readKey();
-    if (key === undefined) throw notLoggedIn(profileName, url);
+    if (key === undefined) throw notLoggedIn(profileName, url, undefined);
     const renewed = await logInByKey(url, readKey(key, folder.keyPath), signal);
-    if (isOfThisHub) folder.writeLogin(renewed);
+    folder.writeLogin(renewed);
     return renewed.token;
   };
 }
@@ -75,10 +74,17 @@ function isGood({ tokenExpiresAt }: Profile): boolean {
   return Date.parse(tokenExpiresAt) - Date.now() > remainingMinMs;
 }
 
-function notLoggedIn(profileName: string, url: string): NotLoggedIn {
+/** `other`: a login that is kept, of another hub. */
+function notLoggedIn(
+  profileName: string,
+  url: string,
+  other: Pick<Profile, "url"> | undefined,
+): NotLoggedIn {
   const profile = profileName === "default" ? "" : ` --profile ${profileName}`;
+  const who =
+    other === undefined ? "Nobody" : `The profile ${profileName} is of ${other.url}; nobody`;
   return new NotLoggedIn(
-    `Nobody is logged in. Log in by: novacore login --url ${url}${profile}\n` +
+    `${who} is logged in at ${url}. Log in by: novacore login --url ${url}${profile}\n` +
       "Or set NOVACORE_URL and NOVACORE_TOKEN.",
   );
 }

@@ -2,12 +2,12 @@ import { Novacore, NovacoreError } from "@novacore/client";
 import { logInByKey } from "../challenge-login.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { CommandFailed } from "../failure.ts";
+import { CommandFailed, UsageError } from "../failure.ts";
 import { optional } from "../field.ts";
 import { chooseHubUrl, localHubUrl } from "../hub-url.ts";
 import { readKeyFile } from "../key-file.ts";
 import { createKey, type PrivateKey, readKey } from "../private-key.ts";
-import { ProfileFolder } from "../profile.ts";
+import { type Profile, ProfileFolder } from "../profile.ts";
 
 export const login = defineCommand({
   summary: "Log in to a hub, and remember it",
@@ -27,7 +27,7 @@ export const login = defineCommand({
   async run({ url: urlGiven, key: keyFile, name }, context) {
     const { output, progress, signal, profileName, terminal } = context;
     const folder = new ProfileFolder(terminal.env, profileName);
-    const url = chooseHubUrl(urlGiven, terminal.env, folder.read());
+    const url = chooseLoginUrl(urlGiven, terminal.env, folder.read());
     const key = await chooseKey(keyFile, context, folder);
     progress.show(`Logging in to ${url}`);
     const profile = await logInAs(key, { url, name, signal });
@@ -48,6 +48,20 @@ export const login = defineCommand({
     );
   },
 });
+
+/** To a hub that the profile is not of, its key goes only where `--url` says so: not by an environment. */
+function chooseLoginUrl(
+  given: string | undefined,
+  env: Context["terminal"]["env"],
+  profile: Profile | undefined,
+): string {
+  const url = chooseHubUrl(given, env, profile);
+  if (given !== undefined || profile === undefined || profile.url === url) return url;
+  throw new UsageError(
+    `the profile is of ${profile.url}, and NOVACORE_URL is ${url}; ` +
+      `say which is meant by --url ${url}, or give another --profile.`,
+  );
+}
 
 /** The profile's key, the given one or a new one; kept before the hub hears of it. */
 async function chooseKey(
