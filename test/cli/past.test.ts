@@ -123,7 +123,6 @@ describe("the past at the command line", () => {
   it("says what is wrong with what was asked", async (t) => {
     const { person, env } = await open(t);
     for (const [code, args, message] of [
-      [2, ["history"], /one of --site, --device and --der/],
       [2, ["history", "--site", "a", "--der", "b"], /one of --site, --device and --der/],
       [2, ["history", "--site", "a", "--agg", "maen"], /Did you mean mean\?/],
       [2, ["history", "--site", "a", "--output", "x.xls"], /say its format/],
@@ -131,11 +130,32 @@ describe("the past at the command line", () => {
       [2, ["history", "--site", "a", "--resolution", "raw", "--fields", "W"], /leave --fields out/],
       [5, ["history", "--site", "sit-none"], /no such thing/],
       [5, ["energy", "--site", "sit-none"], /no such thing/],
-      [2, ["energy"], /--site is missing/],
     ] as const) {
       const answer = await person.run(args, { env });
       assert.deepEqual([answer.code, answer.stdout], [code, ""], answer.stderr);
       assert.match(answer.stderr, message);
+    }
+  });
+
+  it("is of the only site where none is named, and asks for one where there are several", async (t) => {
+    const { person, env, run } = await open(t);
+    const time = ["--from", from(), "--to", to()];
+    const named = await run("energy", "--site", home.siteId, ...time);
+    assert.equal(await run("energy", ...time), named);
+    const past = ["history", ...time, "--resolution", "10m", "--json"];
+    assert.equal(await run(...past), await run(...past, "--site", home.siteId));
+    const devices = await run("device", "list", "--json");
+    assert.equal(devices, await run("device", "list", "--site", home.siteId, "--json"));
+    const second = JSON.parse(await run("site", "create", "Summer house", "--json"));
+    try {
+      for (const command of [["history"], ["energy"], ["device", "list"]]) {
+        const { code, stderr } = await person.run(command, { env });
+        assert.equal(code, 2);
+        assert.match(stderr, /has 2 sites; give one by --site/);
+        assert.ok(stderr.includes(`  ${second.id}  Summer house\n`), stderr);
+      }
+    } finally {
+      await run("site", "delete", second.id, "--yes");
     }
   });
 

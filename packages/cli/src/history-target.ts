@@ -1,10 +1,12 @@
-import type { Device, Novacore, PastSource } from "@novacore/client";
+import type { Device, PastSource } from "@novacore/client";
+import type { Connected } from "./connect.ts";
 import { UsageError } from "./failure.ts";
 import { optional } from "./field.ts";
+import { chooseSite, siteDefault } from "./site-choice.ts";
 
-/** Whose past is asked for: one of the three. */
+/** Whose past is asked for: at most one of the three. */
 export const targetOptions = {
-  site: optional("SITE", "All of this site"),
+  site: optional("SITE", `All of this site; ${siteDefault}`),
   device: optional("DEVICE", "All of this device"),
   der: optional("DER", "This DER alone"),
 };
@@ -21,16 +23,18 @@ export interface HistoryTarget {
   names(): Promise<ReadonlyMap<string, string>>;
 }
 
-/** Throws UsageError unless just one is given. */
-export function chooseTarget(
-  nova: Novacore,
+/** The given one, else the only site that there is. Throws UsageError where several are given, or there are. */
+export async function chooseTarget(
+  connected: Pick<Connected, "nova" | "orgId">,
   given: GivenTarget,
   signal: AbortSignal,
-): HistoryTarget {
-  const { site, device, der } = given;
-  if ([site, device, der].filter((each) => each !== undefined).length !== 1) {
-    throw new UsageError("give one of --site, --device and --der.");
-  }
+): Promise<HistoryTarget> {
+  const { nova } = connected;
+  const { device, der } = given;
+  const all = [given.site, device, der].filter((each) => each !== undefined);
+  if (all.length > 1) throw new UsageError("give one of --site, --device and --der.");
+  const advice = "give one by --site, or --device or --der.";
+  const site = all.length > 0 ? given.site : await chooseSite(connected, advice, signal);
   const get = <T>(path: string) => nova.request<T>("GET", path, { signal });
   const namesOf = (devices: readonly Pick<Device, "ders">[]) =>
     new Map(devices.flatMap(({ ders }) => ders.map(({ id, name }) => [id, name] as const)));

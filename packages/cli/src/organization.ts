@@ -1,3 +1,4 @@
+import { withChoices } from "./choices.ts";
 import type { Connected } from "./connect.ts";
 import { CommandFailed, UsageError } from "./failure.ts";
 
@@ -19,10 +20,6 @@ export async function chooseOrganization(
     throw new CommandFailed("You are in no organization. Create one by: novacore org create NAME");
   }
   if (others.length === 0) return only.id;
-  const names = found.slice(0, 10).map(({ id, name }) => `  ${id}  ${name}`);
-  const more = found.length > names.length ? ["  …"] : [];
   const advice = "give --org, or choose one by: novacore org use ORG";
-  throw new UsageError(
-    [`You are in ${found.length} organizations; ${advice}`, ...names, ...more].join("\n"),
-  );
+  throw new UsageError(withChoices(`You are in ${found.length} organizations; ${advice}`, found));
 }

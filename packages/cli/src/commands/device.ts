@@ -6,6 +6,7 @@ import { flag, optional, type Reader, required, several } from "../field.ts";
 import { onlyGiven } from "../only-given.ts";
 import type { Row } from "../output.ts";
 import { oneOf } from "../readers.ts";
+import { chooseSite, siteDefault } from "../site-choice.ts";
 import type { Column } from "../table.ts";
 
 const deviceId = required("DEVICE", "Id of the device");
@@ -36,18 +37,22 @@ export const device = defineGroup("Devices and their DERs", {
   list: defineCommand({
     summary: "List the devices of a site, or behind a gateway",
     options: {
-      site: optional("SITE", "Id of the site"),
+      site: optional("SITE", `Id of the site; ${siteDefault}`),
       gateway: optional("SERIAL", "Serial of the gateway"),
     },
-    examples: ["novacore device list --site sit-01J…", "novacore device list --gateway gw-4711"],
+    examples: ["novacore device list", "novacore device list --gateway gw-4711"],
     async run({ site, gateway }, { connect, output, signal }) {
-      const { nova } = await connect();
-      if (site !== undefined && gateway === undefined) {
-        await output.list(nova.site(site).devices({ signal }), deviceColumns);
-      } else if (gateway !== undefined && site === undefined) {
+      if (site !== undefined && gateway !== undefined) {
+        throw new UsageError("give either --site or --gateway.");
+      }
+      const connected = await connect();
+      const { nova } = connected;
+      if (gateway !== undefined) {
         const found = await nova.gateway(gateway).get({ signal });
-        await output.list(found.devices, deviceColumns);
-      } else throw new UsageError("Give either --site or --gateway.");
+        return output.list(found.devices, deviceColumns);
+      }
+      const id = site ?? (await chooseSite(connected, "give one by --site, or --gateway.", signal));
+      await output.list(nova.site(id).devices({ signal }), deviceColumns);
     },
   }),
 

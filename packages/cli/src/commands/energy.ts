@@ -1,7 +1,8 @@
 import type { EnergyPeriod, SiteEnergy } from "@novacore/client";
 import { defineCommand } from "../command.ts";
-import { optional, required } from "../field.ts";
+import { optional } from "../field.ts";
 import { oneOf, timeOrDate } from "../readers.ts";
+import { chooseSite, siteDefault } from "../site-choice.ts";
 import type { Column } from "../table.ts";
 
 const resolutions = ["15m", "1h", "1d", "1mo"] as const;
@@ -15,20 +16,21 @@ export const energy = defineCommand({
     "Periods are whole, and days and months are those of the site. A dash is what the site has no " +
     "meter for, or what did not report. docs/energy.md says how it is counted.",
   options: {
-    site: required("SITE", "Id of the site"),
+    site: optional("SITE", `Id of the site; ${siteDefault}`),
     from: optional("TIME", "As 30d, 2026-11-01, or ISO-8601; default: 7d", timeOrDate()),
     to: optional("TIME", "Default: now", timeOrDate()),
     resolution: optional("PERIOD", "15m, 1h, 1d (the default) or 1mo", oneOf(resolutions)),
   },
   examples: [
-    "novacore energy --site sit-01J…",
+    "novacore energy",
     "novacore energy --site sit-01J… --from 2026-01-01 --resolution 1mo",
     "novacore energy --site sit-01J… --from 1d --resolution 1h --json",
   ],
   async run({ site, from = Date.now() - weekMs, to, resolution = "1d" }, context) {
     const { connect, output, signal } = context;
-    const { nova } = await connect();
-    const answer = await nova.site(site).energy({ from, to, resolution, signal });
+    const connected = await connect();
+    const id = site ?? (await chooseSite(connected, "give one by --site.", signal));
+    const answer = await connected.nova.site(id).energy({ from, to, resolution, signal });
     if (output.isJson) return output.json(answer);
     await output.list(rowsOf(answer, resolution), columnsOf(answer));
   },

@@ -1,13 +1,13 @@
 import { extname } from "node:path";
-import type { HistoryFormat, HistoryOptions } from "@novacore/client";
+import { type HistoryFormat, type HistoryOptions, NovacoreError } from "@novacore/client";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../failure.ts";
 import { optional, several } from "../field.ts";
 import { showHistory } from "../history-table.ts";
 import { chooseTarget, type HistoryTarget, targetOptions } from "../history-target.ts";
+import { openOutputFile } from "../output-file.ts";
 import { oneOf, timeOrDate, wholeNumber } from "../readers.ts";
-import { writeWholeFile } from "../whole-file.ts";
 
 const formats = ["csv", "ndjson", "parquet", "arrow", "json"] as const;
 type Format = (typeof formats)[number];
@@ -47,18 +47,19 @@ export const history = defineCommand({
     output: optional("FILE", "Write to this file; its ending says the format"),
   },
   examples: [
-    "novacore history --site sit-01J… --from 7d --resolution 1h",
+    "novacore history --from 7d --resolution 1h",
     "novacore history --der der-01J… --fields W,SoC_nom_fract --agg min,max",
     "novacore history --site sit-01J… --from 2026-01-01 --resolution 15m --output year.parquet",
     "novacore history --device dev-01J… --resolution raw --json | jq .W",
   ],
+  stopMs: 2_000, // to take away what is unfinished
   async run(given, context) {
     const { connect, output, signal } = context;
     const { site, device, der, from = Date.now() - dayMs, to, format, output: path } = given;
     const { resolution, fields, agg, fill, tz, maxPoints } = given;
     const wanted = format ?? (path === undefined ? undefined : formatOfFile(path));
-    const { nova } = await connect();
-    const target = chooseTarget(nova, { site, device, der }, signal);
+    const file = path === undefined ? undefined : await openOutputFile(path, "--output");
+    const target = await chooseTarget(await connect(), { site, device, der }, signal);
     const options = { from, to, resolution, fields, agg, fill, tz, maxPoints, signal };
     if (wanted === undefined && !output.isJson && resolution !== "raw") {
       const shown = await target.past.history({ ...options, fields: fields ?? ["W"] });
@@ -69,9 +70,9 @@ export const history = defineCommand({
       resolution === "raw"
         ? rawLines(target, options, chosen)
         : await bytesOf(target, options, chosen);
-    if (path === undefined) return writeOut(content, chosen, context);
+    if (file === undefined) return writeOut(content, chosen, context);
     const onBytes = (bytes: number) => context.progress.show(`${sizeText(bytes)} to ${path}`);
-    const bytes = await writeWholeFile(path, content, onBytes);
+    const bytes = await file.write(content, onBytes);
     context.progress.done();
     await output.done(`Wrote ${sizeText(bytes)} to ${path}.`, {
       file: path,
@@ -96,7 +97,18 @@ async function bytesOf(
 ): Promise<Bytes> {
   if (format === "json") return linesOf([await past.history(options)]);
   const { body } = await past.historyAs(format, options);
-  return body ?? linesOf([]);
+  return body === null ? linesOf([]) : wholeOf(body, options.signal);
+}
+
+/** Fetch says of a body that is cut off only that it was "terminated". */
+async function* wholeOf(body: Bytes, signal: AbortSignal | undefined): Bytes {
+  try {
+    yield* body;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const message = "The connection to the hub was lost in the middle of its answer.";
+    throw new NovacoreError("connection_lost", message, { cause });
+  }
 }
 
 /** All pages, one after the other. */
