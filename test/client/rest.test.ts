@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { Novacore, NovacoreError } from "@novacore/client";
+import { Novacore, NovacoreError, type NovacoreOptions } from "@novacore/client";
+import { natsTransport } from "@novacore/client/nats";
 import { createSite } from "@novacore/simulator";
 import { createApi, createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
@@ -114,11 +115,16 @@ test("a list is not followed to another host", async () => {
   for (const url of asked) assert.ok(url.startsWith(hub.url), url);
 });
 
-test("an address that is none, and two credentials at once, are refused at once", () => {
+test("an address, a transport that is none, and two credentials are refused at once", () => {
   for (const options of [
     { baseUrl: "hub.example", token: "t" },
     { baseUrl: hub.url, token: "t", ticket: "t" },
+    { baseUrl: hub.url, transport: "ws" },
+    { baseUrl: hub.url, transport: natsTransport }, // it has to be called
+    { baseUrl: hub.url, transport: {} },
   ]) {
-    assert.throws(() => new Novacore(options), { code: "options_invalid" });
+    // As a program without types gives them.
+    const given = options as NovacoreOptions;
+    assert.throws(() => new Novacore(given), { code: "options_invalid" });
   }
 });

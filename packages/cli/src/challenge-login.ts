@@ -10,7 +10,7 @@ export async function logInByKey(
   url: string,
   key: PrivateKey,
   signal: AbortSignal,
-): Promise<Login> {
+): Promise<Login & { readonly registered: boolean }> {
   const hub = new Novacore({ baseUrl: url });
   const { publicKey: public_key } = key;
   const { challenge } = await hub.request<{ readonly challenge: unknown }>(
@@ -24,12 +24,13 @@ export async function logInByKey(
   }
   const body = { public_key, challenge, signature: key.sign(challenge) };
   const answer = await hub.request<TokenAnswer>("POST", "auth/verify", { body, signal });
-  const { token, identity_id: identityId, expires_at: tokenExpiresAt } = answer;
-  return { url, identityId, token, tokenExpiresAt };
+  const { token, identity_id: identityId, expires_at: tokenExpiresAt, registered } = answer;
+  return { url, identityId, token, tokenExpiresAt, registered };
 }
 
 interface TokenAnswer {
   readonly token: string;
   readonly identity_id: string;
   readonly expires_at: string;
+  readonly registered: boolean;
 }

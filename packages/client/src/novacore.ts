@@ -177,9 +177,13 @@ export class Novacore {
 
   #chooseTransport(): Transport {
     const { baseUrl, transport = hasWebSocket() ? "websocket" : "sse" } = this.#options;
-    if (typeof transport === "function") return transport({ baseUrl });
-    if (typeof transport !== "string") return transport;
+    if (typeof transport === "function") return assertTransport(transport({ baseUrl }));
+    if (typeof transport !== "string") return assertTransport(transport);
     if (transport === "websocket") return createWebSocketTransport({ baseUrl });
+    if (transport !== "sse") {
+      const message = `transport is "${transport}"; give "sse", "websocket" or natsTransport().`;
+      throw new NovacoreError("options_invalid", message);
+    }
     const findSites = (selection: StreamSelection, signal: AbortSignal) =>
       this.#findSites(selection, signal);
     return createSseTransport({ baseUrl, findSites });
@@ -195,6 +199,13 @@ export class Novacore {
     const found = ders.length > 0 ? await Promise.all(ders.map(deviceOf)) : devices;
     return [...new Set(await Promise.all([...new Set(found)].map(siteOf)))];
   }
+}
+
+/** Programs without types may give anything. */
+function assertTransport(transport: Transport): Transport {
+  if (typeof transport?.open === "function") return transport;
+  const message = "transport is none; what makes one has to be called, as natsTransport().";
+  throw new NovacoreError("options_invalid", message);
 }
 
 /** What has readings: sites, an organization, a device, a DER. */

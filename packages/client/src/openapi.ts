@@ -919,6 +919,8 @@ export interface components {
              * ISO-8601, UTC
              */
             readonly expires_at: string;
+            /** The hub did not know the key: this identity is new, and sees nothing yet */
+            readonly registered: boolean;
         };
         /**
          * UploadAnswer

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import cors from "@fastify/cors";
+import { NovacoreError } from "@novacore/protocol";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
@@ -37,6 +38,7 @@ export async function createHttpApp(
     keepAliveTimeout: keepAliveMs,
     // Stopping closes what is idle; streams were drained before.
     forceCloseConnections: true,
+    return503OnClosing: false, // refuseWhileClosing does, in the shape of our errors
     http: { headersTimeout: headersMs, shouldUpgradeCallback: isWebSocket },
     // Fastify's own `https` hands out a server of another type, for which no plugin here is written.
     ...(tls !== undefined && {
@@ -45,6 +47,7 @@ export async function createHttpApp(
   });
 
   registerErrorHandler(app);
+  refuseWhileClosing(app);
   await app.register(cors, {
     origin: [...config.corsOrigins],
     // For the session cookie, which opens streams alone.
@@ -64,6 +67,19 @@ export async function createHttpApp(
     reply.header("x-content-type-options", "nosniff");
   });
   return app;
+}
+
+/** A connection that is kept alive may still bring requests while the hub stops. */
+function refuseWhileClosing(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook("preClose", async () => {
+    isClosing = true;
+  });
+  app.addHook("onRequest", async (_request, reply) => {
+    if (!isClosing) return;
+    reply.header("connection", "close");
+    throw new NovacoreError("going_away");
+  });
 }
 
 /** Starts listening; a taken port is one clear sentence with the way out. */

@@ -43,7 +43,8 @@ export function readDemoIdentity(dataDir: string, nowMs: number): DemoIdentity {
 
 /** Within −11 … +12, which all are time zones. */
 function offsetFor(nowMs: number): number {
-  const hours = firstLocalHour - new Date(nowMs).getUTCHours();
+  const time = new Date(nowMs);
+  const hours = firstLocalHour - Math.round(time.getUTCHours() + time.getUTCMinutes() / 60);
   return hours > 12 ? hours - 24 : hours;
 }
 

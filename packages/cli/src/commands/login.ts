@@ -32,15 +32,15 @@ export const login = defineCommand({
     progress.show(`Logging in to ${url}`);
     const profile = await logInAs(key, { url, name, signal });
     folder.writeLogin(profile);
-    const { identityId, tokenExpiresAt } = profile;
+    const { identityId, tokenExpiresAt, registered } = profile;
     await output.record(
       {
         ...{ profile: profileName, url, identity_id: identityId },
-        ...{ public_key: key.publicKeyHex, token_expires_at: tokenExpiresAt },
+        ...{ registered, public_key: key.publicKeyHex, token_expires_at: tokenExpiresAt },
       },
       [
         ["Logged in to", url],
-        ["Identity", identityId],
+        ["Identity", registered ? `${identityId} (new: the hub did not know the key)` : identityId],
         ["Profile", profileName],
         ["Token until", tokenExpiresAt],
         ["Kept in", folder.path],

@@ -97,11 +97,13 @@ export const org = defineGroup("Organizations and their members", {
     operands,
     options: { yes },
     examples: ["novacore org delete org-01J…", "novacore org delete org-01J… --yes"],
-    async run({ org: id, yes: isSure }, { connect, confirm, output, signal }) {
+    async run({ org: id, yes: isSure }, context) {
+      const { connect, confirm, output, profileName, signal, terminal } = context;
       const { nova } = await connect();
       const { name } = await nova.org(id).get({ signal });
       await confirm(`Delete ${id} (${name}) with all its readings?`, isSure);
       await nova.org(id).delete({ signal });
+      forgetOrganization(new ProfileFolder(terminal.env, profileName), id);
       await output.done(`Deleted ${id}.`, { id, deleted: true });
     },
   }),
@@ -129,6 +131,12 @@ export const org = defineGroup("Organizations and their members", {
 
   member,
 });
+
+/** What is gone cannot be the one that is used. */
+function forgetOrganization(folder: ProfileFolder, id: string): void {
+  const profile = folder.read();
+  if (profile?.orgId === id) folder.write({ ...profile, orgId: undefined });
+}
 
 function rowsOf(organization: Organization): Row[] {
   const { retention_days: days } = organization;

@@ -1,6 +1,6 @@
 import type { Timing } from "../connection-state.ts";
 import { NovacoreError } from "../errors.ts";
-import type { GatewayKey } from "./key.ts";
+import { GatewayKey } from "./key.ts";
 
 interface AnyWay {
   /** Address of the hub, as `https://hub.example`; it may have a path. */
@@ -64,9 +64,16 @@ const spoolBytesLeast = 1_024 * 1_024;
 
 /** Throws NovacoreError `options_invalid`. */
 export function checkOptions(options: GatewayOptions): void {
-  const { baseUrl, spoolBytesMax, spoolAgeMaxMs } = options;
+  const { baseUrl, key, via, spoolBytesMax, spoolAgeMaxMs } = options;
   if (!/^https?:\/\/[^/]/.test(baseUrl)) {
     throw invalid(`baseUrl is an address as https://hub.example, not ${baseUrl}.`);
+  }
+  // Programs without types may give anything.
+  if (!(key instanceof GatewayKey)) {
+    throw invalid("key is no GatewayKey; open a file by: await GatewayKey.open(path).");
+  }
+  if (!["http", "mqtt", "nats"].includes(via)) {
+    throw invalid(`via is ${JSON.stringify(via)}; give "http", "mqtt" or "nats".`);
   }
   if (spoolBytesMax !== undefined && !(spoolBytesMax >= spoolBytesLeast)) {
     throw invalid(`spoolBytesMax is ${spoolBytesMax}; it is ${spoolBytesLeast} at least.`);

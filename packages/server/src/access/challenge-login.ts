@@ -20,6 +20,8 @@ export interface TokenAnswer {
   readonly identityId: string;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
+  /** The key was not known before: its holder is somebody new. */
+  readonly registered: boolean;
 }
 
 export interface ChallengeLoginOptions {
@@ -58,7 +60,7 @@ export class ChallengeLogin {
 
   async verify(proof: ChallengeProof): Promise<TokenAnswer> {
     const publicKey = this.proveKey(proof);
-    const identity = await this.#identityFor(publicKey);
+    const { identity, registered } = await this.#identityFor(publicKey);
     if (identity.revokedAt !== null) throw new NovacoreError("identity_revoked");
     const now = this.#options.now();
     const expiresAt = now + limits.tokenMs;
@@ -69,16 +71,17 @@ export class ChallengeLogin {
       now,
       expiresAt,
     });
-    return { token, identityId: identity.id, expiresAt };
+    return { token, identityId: identity.id, expiresAt, registered };
   }
 
-  async #identityFor(publicKey: string): Promise<Identity> {
+  async #identityFor(publicKey: string): Promise<{ identity: Identity; registered: boolean }> {
     const { identities } = this.#options.registry;
     const known = await identities.byKey([publicKey]);
-    if (known !== undefined) return known;
+    if (known !== undefined) return { identity: known, registered: false };
     // Machines are registered on purpose, by their claim or by name; only people just turn up.
     if (fromCanonical(publicKey).algorithm !== "Ed25519") throw new NovacoreError("key_unknown");
     if (this.#options.registration !== "open") throw new NovacoreError("registration_closed");
-    return (await identities.register({ type: "user", publicKeys: [publicKey] })).identity;
+    const { identity } = await identities.register({ type: "user", publicKeys: [publicKey] });
+    return { identity, registered: true };
   }
 }

@@ -69,6 +69,7 @@ test("a stream starts now, at a time, or after a cursor", () => {
   assert.deepEqual(startOf({ since: cursor }), at);
   assert.deepEqual(startOf({ cursor, since: "0" }), at);
   assert.throws(() => startOf({ since: "yesterday" }), refusal("validation_failed", "/since"));
+  assert.throws(() => startOf({ since: 1_795_924_980 }), /looks like seconds, of 2026-11-29T/);
   assert.throws(() => startOf({ cursor: "nonsense" }), refusal("cursor_invalid"));
 });
 

@@ -1,5 +1,6 @@
 import { decodeCursor, NovacoreError, namePattern, Selection } from "@novacore/protocol";
 import { Value } from "typebox/value";
+import { secondsFault } from "../epoch-seconds.ts";
 import { limits } from "../limits.ts";
 import type { DeliveredEvent } from "./event.ts";
 import { schemaFaults } from "./schema-faults.ts";
@@ -80,6 +81,8 @@ export function startOf(selection: Selection): Start {
   if (since === undefined) return { kind: "live" };
   const position = decodeCursor(String(since));
   if (position !== undefined) return { kind: "cursor", ...position };
+  const fault = secondsFault(String(since));
+  if (fault !== undefined) throw invalid("/since", fault);
   const timeMs = /^\d{1,16}$/.test(String(since)) ? Number(since) : Date.parse(String(since));
   if (Number.isFinite(timeMs) && timeMs >= 0 && timeMs <= 8.64e15) return { kind: "time", timeMs };
   throw invalid("/since", "give epoch milliseconds, an ISO-8601 time or a cursor");

@@ -24,7 +24,14 @@ export const SignedChallenge = Type.Object(
   { title: "SignedChallenge", description: "A challenge, signed with the key that it is for" },
 );
 const TokenAnswer = Type.Object(
-  { token: Type.String(), identity_id: Type.String(), expires_at: Time },
+  {
+    token: Type.String(),
+    identity_id: Type.String(),
+    expires_at: Time,
+    registered: Type.Boolean({
+      description: "The hub did not know the key: this identity is new, and sees nothing yet",
+    }),
+  },
   { title: "Token", description: "What requests are authorized with, as Authorization: Bearer" },
 );
 const KeySet = Type.Object(
@@ -71,6 +78,7 @@ export const authRoutes: FastifyPluginAsyncTypebox<ResourceOptions> = async (app
         token: answer.token,
         identity_id: answer.identityId,
         expires_at: new Date(answer.expiresAt).toISOString(),
+        registered: answer.registered,
       };
     },
   );

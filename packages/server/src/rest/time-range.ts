@@ -1,5 +1,6 @@
 import { type ErrorDetail, NovacoreError } from "@novacore/protocol";
 import { Type } from "typebox";
+import { secondsFault } from "../epoch-seconds.ts";
 import { createZone } from "../history/zone.ts";
 
 const description =
@@ -81,13 +82,10 @@ const timeMsMax = 253_402_300_799_999;
 
 const isoPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
-/** Milliseconds of so few digits are of 1970, seconds of our days. */
-const secondsPattern = /^\d{9,10}$/;
-
 function readTime(text: string, timezone: string): number | undefined {
   const timeMs = parseTime(text, timezone);
   const isInRange = timeMs !== undefined && timeMs >= 0 && timeMs <= timeMsMax;
-  return isInRange && !secondsPattern.test(text) ? timeMs : undefined;
+  return isInRange && secondsFault(text) === undefined ? timeMs : undefined;
 }
 
 function parseTime(text: string, timezone: string): number | undefined {
@@ -101,12 +99,10 @@ function parseTime(text: string, timezone: string): number | undefined {
 }
 
 function timeFault(text: string): string {
-  if (secondsPattern.test(text)) {
-    const time = new Date(Number(text) * 1_000).toISOString();
-    return `must be epoch milliseconds; ${text} looks like seconds, of ${time}`;
-  }
   const example = "epoch milliseconds or an ISO-8601 time such as 2026-01-31T12:00:00Z";
-  return `must be ${example}, until the year 9999, not ${JSON.stringify(text)}`;
+  return (
+    secondsFault(text) ?? `must be ${example}, until the year 9999, not ${JSON.stringify(text)}`
+  );
 }
 
 function invalid(details: readonly ErrorDetail[]): NovacoreError {

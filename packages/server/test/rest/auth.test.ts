@@ -29,9 +29,14 @@ describe("registering and logging in", () => {
   });
 
   it("a person's key registers itself at its first challenge, a machine's does not", async () => {
-    const answer = await hub.login(personKey());
+    const key = personKey();
+    const answer = await hub.login(key);
     assert.equal(answer.status, 200);
-    assert.deepEqual(Object.keys(answer.body), ["token", "identity_id", "expires_at"]);
+    assert.deepEqual(Object.keys(answer.body), [
+      ...["token", "identity_id", "expires_at", "registered"],
+    ]);
+    assert.equal(answer.body.registered, true);
+    assert.equal((await hub.login(key)).body.registered, false);
     const { identityType } = await hub.access.authenticate(answer.body.token);
     assert.equal(identityType, "user");
     const machine = await hub.login(machineKey());

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, it, test } from "node:test";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { readConfig } from "../../src/config.ts";
@@ -78,4 +78,22 @@ describe("requests that come to no route", () => {
     const [answer] = await answered;
     assert.match(String(answer), /^HTTP\/1\.1 503 [\s\S]*"error":"unavailable"/);
   });
+});
+
+test("a hub that stops refuses what still comes, in the shape of its errors", async (t) => {
+  const app = await createHttpApp(readConfig({}), pino({ level: "silent" }));
+  t.after(() => app.close());
+  app.get("/things", () => ({}));
+  const asked = Promise.withResolvers<{ answer: Response; body: string }>();
+  app.addHook("preClose", async () => {
+    const answer = await fetch(`${url}/things`);
+    asked.resolve({ answer, body: await answer.text() });
+  });
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  await app.close();
+  const { answer, body } = await asked.promise;
+  const { error, request_id } = JSON.parse(body);
+  assert.deepEqual([answer.status, error], [503, "going_away"]);
+  assert.equal(answer.headers.get("x-request-id"), request_id);
+  assert.equal(answer.headers.get("connection"), "close");
 });
