@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { GatewayKey } from "./key.ts";
 import { checkOptions, type GatewayOptions } from "./options.ts";
 
-const good = {
+const good: GatewayOptions = {
   ...{ baseUrl: "https://hub.example", serial: "gw-1", spoolPath: "/var/lib/gw-1" },
-  ...{ key: GatewayKey.generate(), via: "http" },
-} as const;
+  key: GatewayKey.generate(),
+  via: "http",
+};
 
 /** As a program without types gives them. */
 const check = (options: object) => checkOptions({ ...good, ...options } as GatewayOptions);
