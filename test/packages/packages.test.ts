@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { undocumentedMembers } from "@novacore/reference";
 import { build } from "vite";
 import { chromiumPath, openPage, servePage, startBrowser } from "../browser/browser.ts";
 import { createHome, type Home } from "../support/home.ts";
@@ -108,6 +109,11 @@ for (const [name, compiler] of Object.entries(compilers)) {
     });
   });
 }
+
+test("the declarations tell what every member of a reading is", () => {
+  const client = join(project.folder, "node_modules/@novacore/client/src/index.d.ts");
+  assert.deepEqual(undocumentedMembers(client, "EnrichedReading"), []);
+});
 
 async function compile(
   compiler: string,

@@ -1,9 +1,12 @@
 import {
+  type EnrichedReading,
   flow,
   Novacore,
   NovacoreError,
   type OrganizationResource,
+  type Reading,
   type ReadingOf,
+  type ReadingType,
   type Site,
 } from "@novacore/client";
 
@@ -22,6 +25,14 @@ export async function follow(id: string, signal: AbortSignal): Promise<Site | un
     throw error;
   }
 }
+
+/** A function that takes any reading needs no package but the client. */
+export function chargeOf(reading: Reading): number | undefined {
+  return reading.type === "battery" ? reading.SoC_nom_fract : undefined;
+}
+
+export const chargeOfReceived = (reading: EnrichedReading): number | undefined => chargeOf(reading);
+export const isStored = (type: ReadingType): boolean => type === "battery";
 
 // What a caller gets wrong is told: declarations that came out as `any` would let it pass.
 type IsFalse<T extends false> = T;

@@ -16,8 +16,8 @@ export interface ReferenceOptions {
   readonly into?: string | undefined;
 }
 
-/** Packages that programs are written with. */
-const packages = ["client", "protocol"];
+/** Packages that programs are written with; what two of them export stands in the first. */
+const packages = ["protocol", "client"];
 
 /**
  * The reference of the packages from their doc comments. Gives what is wrong with them, one sentence
