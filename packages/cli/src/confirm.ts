@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { CommandFailed, UsageError } from "./failure.ts";
+import { printable } from "./printable.ts";
 import type { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,7 +21,7 @@ export async function confirm(
   progress.done();
   const asking = createInterface({ input, output, terminal: false });
   try {
-    const answer = await asking.question(`${question} [y/N] `, { signal });
+    const answer = await asking.question(`${printable(question)} [y/N] `, { signal });
     if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailed("Nothing was changed.");
   } finally {
     asking.close();

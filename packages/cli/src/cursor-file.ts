@@ -24,7 +24,7 @@ export class CursorFile {
     const content = readIfThere(this.#path);
     if (content === undefined) return undefined;
     const cursor = content.trim();
-    if (/^[\w-]{1,64}$/.test(cursor)) return cursor;
+    if (isCursor(cursor)) return cursor;
     throw new CommandFailed(`${this.#path} holds no cursor; give another file, or remove it.`);
   }
 
@@ -47,4 +47,9 @@ export class CursorFile {
     this.#kept = cursor;
     this.#keptMs = this.#now();
   }
+}
+
+/** What is opaque may still not hold what a shell would run. */
+export function isCursor(text: string): boolean {
+  return /^[\w-]{1,64}$/.test(text);
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { styleText } from "node:util";
+import { printableLines } from "./printable.ts";
 import type { Progress } from "./progress.ts";
 import { type Column, cellText, type TableStyle, tableLines } from "./table.ts";
 import type { Sink, Terminal } from "./terminal.ts";
@@ -66,7 +67,7 @@ export class Output {
 
   /** That something was done: a sentence, or what it was done to. */
   async done(sentence: string, thing: object): Promise<void> {
-    await (this.isJson ? this.json(thing) : this.text(sentence));
+    await (this.isJson ? this.json(thing) : this.text(printableLines(sentence)));
   }
 
   json(value: unknown): Promise<void> {

@@ -109,8 +109,7 @@ export class Publishing {
 
   async #show(publication: Publication): Promise<void> {
     if (!takenStatuses.has(publication.status)) this.#failed += 1;
-    if (this.#output.isJson) await this.#output.json(publication);
-    else await this.#output.text(publicationText(publication));
+    await this.#output.done(publicationText(publication), publication);
   }
 
   #hear(event: GatewayEvent): void {

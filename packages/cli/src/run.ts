@@ -8,6 +8,7 @@ import type { Context } from "./context.ts";
 import { outcomeOf, sentenceOf, UsageError } from "./failure.ts";
 import { helpText } from "./help.ts";
 import { Output } from "./output.ts";
+import { printableLines } from "./printable.ts";
 import { chooseProfileName } from "./profile.ts";
 import { Progress } from "./progress.ts";
 import { Ending, type Terminal } from "./terminal.ts";
@@ -20,7 +21,7 @@ export async function run(terminal: Terminal): Promise<number> {
   const output = new Output({ terminal, progress, isJson });
   const say = (line: string) => {
     progress.clear();
-    terminal.stderr.write(`${line}\n`);
+    terminal.stderr.write(`${printableLines(line)}\n`);
   };
   const [word, ...others] = terminal.args;
   // "help site" is another way to say "site --help".

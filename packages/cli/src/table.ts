@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from "node:util";
+import { printable } from "./printable.ts";
 
 export interface Column<T> {
   readonly title: string;
@@ -40,12 +40,6 @@ export function tableLines<T>(
 export function cellText(value: string | number | boolean | null | undefined): string {
   if (value === null || value === undefined || value === "") return "–";
   return printable(String(value));
-}
-
-/** Text as it came from elsewhere, without what would move a terminal's cursor or colour it. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it takes out
-  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "");
 }
 
 function pad(cell: string, size: number, align: "right" | undefined): string {

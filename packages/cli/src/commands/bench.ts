@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { UsageError } from "../failure.ts";
 import { flag, optional } from "../field.ts";
 import { HubBench, type HubBenchResult } from "../hub-bench.ts";
-import { askPlaces, waysIn } from "../hub-places.ts";
+import { choosePlaces, type HubPlaces, type WayIn, waysIn } from "../hub-places.ts";
 import type { LatencySummary } from "../latencies.ts";
 import { describeMachine, type Machine } from "../machine.ts";
 import type { Row } from "../output.ts";
@@ -35,9 +35,7 @@ export const bench = defineCommand({
     const { via = "mqtt", transport = "websocket", seconds = 10, rate = 100 } = given;
     const { nova, url } = await context.connect({ transport });
     assertOwn(url, given.iOwnThisHub);
-    const told = await askPlaces(nova, url, context.signal);
-    const { mqttUrl = told.mqttUrl, natsUrl = told.natsUrl } = given;
-    const places = { baseUrl: url, mqttUrl, natsUrl };
+    const places = await choosePlaces(nova, url, { ...given, via }, context.signal);
     const result = await measure(nova, { via, places, seconds, rate }, context);
     const report = { ...result, via, transport, rate, hub: url, machine: describeMachine() };
     context.progress.done();
@@ -49,8 +47,8 @@ export const bench = defineCommand({
 const inFlightMax = { mqtt: 64, nats: 4, http: 4 } as const;
 
 interface Wish {
-  readonly via: (typeof waysIn)[number];
-  readonly places: { readonly baseUrl: string; readonly mqttUrl: string; readonly natsUrl: string };
+  readonly via: WayIn;
+  readonly places: HubPlaces;
   readonly seconds: number;
   readonly rate: number | "max";
 }

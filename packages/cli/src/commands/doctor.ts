@@ -12,6 +12,7 @@ import { checkWebSocket } from "../doctor/websocket-check.ts";
 import { CommandFailed, HubAway } from "../failure.ts";
 import { optional } from "../field.ts";
 import { chooseHubUrl } from "../hub-url.ts";
+import { printable } from "../printable.ts";
 import { ProfileFolder } from "../profile.ts";
 
 export const doctor = defineCommand({
@@ -64,6 +65,6 @@ async function show(finding: Finding, { output }: Context): Promise<void> {
   if (output.isJson) return output.json(finding);
   const { check, verdict, said, fix } = finding;
   const word = output.style(colours[verdict], words[verdict].padEnd(4));
-  await output.text(`${word}  ${check.padEnd(18)}  ${said}`);
-  if (fix !== undefined) await output.text(`      ${"".padEnd(18)}  → ${fix}`);
+  await output.text(`${word}  ${printable(check).padEnd(18)}  ${printable(said)}`);
+  if (fix !== undefined) await output.text(`      ${"".padEnd(18)}  → ${printable(fix)}`);
 }

@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../failure.ts";
 import { flag, optional, required } from "../field.ts";
-import { askPlaces, waysIn } from "../hub-places.ts";
+import { choosePlaces, type GivenPlaces, waysIn } from "../hub-places.ts";
 import { chooseHubUrl } from "../hub-url.ts";
 import { readKeyFile } from "../key-file.ts";
 import { ProfileFolder } from "../profile.ts";
@@ -70,18 +70,12 @@ function createStamp(): () => number {
   };
 }
 
-interface GivenWay {
-  readonly via: (typeof waysIn)[number];
-  readonly mqttUrl: string | undefined;
-  readonly natsUrl: string | undefined;
-}
-
 /** Nobody needs to be logged in: the gateway has a login of its own. */
-async function chooseWay(given: GivenWay, { terminal, profileName, signal }: Context) {
+async function chooseWay(given: GivenPlaces, { terminal, profileName, signal }: Context) {
   const profile = new ProfileFolder(terminal.env, profileName).read();
   const baseUrl = chooseHubUrl(undefined, terminal.env, profile);
   const { via, mqttUrl, natsUrl } = given;
-  const told = () => askPlaces(new Novacore({ baseUrl }), baseUrl, signal);
+  const told = () => choosePlaces(new Novacore({ baseUrl }), baseUrl, given, signal);
   switch (via) {
     case "http":
       return { baseUrl, via } as const;

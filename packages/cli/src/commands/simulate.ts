@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 import { CommandFailed, UsageError } from "../failure.ts";
 import { readFaults, readSpeed } from "../faults-option.ts";
 import { flag, optional } from "../field.ts";
-import { askPlaces, waysIn } from "../hub-places.ts";
+import { choosePlaces, waysIn } from "../hub-places.ts";
 import { decimal, duration, oneOf, pastTime, wholeNumber } from "../readers.ts";
 import { lackText, summaryJson, summaryRows } from "../simulation-summary.ts";
 
@@ -51,13 +51,12 @@ export const simulate = defineCommand({
     const durationMs = Math.round(hours * hourMs);
     checkTime(given.from, durationMs, speed, via);
     const { nova, url } = await connect();
-    const told = await askPlaces(nova, url, signal);
-    const { mqttUrl = told.mqttUrl, natsUrl = told.natsUrl } = given;
+    const places = await choosePlaces(nova, url, { ...given, via }, signal);
     const simulator = await import("@novacore/simulator"); // no other command waits for it to load
     const simulation = await simulator.simulate({
       ...{ nova, homes, durationMs, everyMs, speed, seed, via, verify, clean, signal },
       ...{ orgId: given.org, fromMs: given.from, faults: given.faults ?? noFaults },
-      places: { baseUrl: url, mqttUrl, natsUrl },
+      places,
       onProgress: (step) => progress.show(stepText(step)),
     });
     progress.done();

@@ -1,5 +1,6 @@
 import type { ReadingStream } from "@novacore/client";
 import { defineCommand } from "../command.ts";
+import { isCursor } from "../cursor-file.ts";
 import { optional } from "../field.ts";
 import { pastTime, wholeNumber } from "../readers.ts";
 import { chooseSource, sourceOptions } from "../readings-source.ts";
@@ -42,7 +43,9 @@ export const tail = defineCommand({
       await view.close();
       const isInterrupted = signal.reason instanceof Ending && signal.reason.exitCode !== 0;
       const position = isInterrupted ? stream.cursor : undefined;
-      if (position !== undefined) say(`To go on from here: novacore tail --cursor ${position}`);
+      // Somebody pastes it into a shell.
+      if (position !== undefined && isCursor(position))
+        say(`To go on from here: novacore tail --cursor ${position}`);
     }
   },
 });

@@ -23,7 +23,9 @@ function ofHub(version: string): Finding {
   // Before 1.0 a minor version may change what is understood.
   const isSame = version.split(".").slice(0, 2).join() === cliVersion.split(".").slice(0, 2).join();
   if (isSame) return ok(check, said);
-  return warning(check, said, `use the command of the hub's version: npx novacore@${version}`);
+  const isVersion = /^\d+(\.\d+)*(-[\w.-]+)?$/.test(version); // somebody pastes it into a shell
+  const command = isVersion ? `: npx novacore@${version}` : "";
+  return warning(check, said, `use the command of the hub's version${command}`);
 }
 
 function ofNatsServer(version: string): Finding {

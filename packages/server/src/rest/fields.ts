@@ -14,8 +14,11 @@ export const Id = Type.String({ pattern: idPattern });
 /** The same, for what people are told of it. */
 export const idOf = (description: string) => Type.String({ pattern: idPattern, description });
 
-/** No control characters, which PostgreSQL, logs and headers would trip over. */
-export const printable = "^[^\\u0000-\\u001f\\u007f]*$";
+/**
+ * No control characters, which PostgreSQL, logs, headers and terminals would trip over (U+009B begins an
+ * escape sequence), and none that show the others in another order, so that a name looks like another.
+ */
+export const printable = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]*$";
 
 /** Text for people. */
 export const Name = Type.String({ minLength: 1, maxLength: 200, pattern: printable });

@@ -28,6 +28,8 @@ describe("errors on REST", () => {
       "a wrong type": { body: { name: 1 }, path: "/name" },
       "an empty name": { body: { name: "" }, path: "/name" },
       "a control character": { body: { name: "a\u0000b" }, path: "/name" },
+      "one of C1": { body: { name: "a\u009b31mb" }, path: "/name" },
+      "one that turns the order of letters": { body: { name: "a\u202eb" }, path: "/name" },
       "no object": { body: [], path: "" },
     };
     for (const [name, { body, path }] of Object.entries(cases)) {
