@@ -1,13 +1,13 @@
 import { NovacoreError } from "../errors.ts";
 
-/** A record that waits for the disk. */
+/** What waits for the disk. */
 export interface Waiting {
-  readonly record: Buffer;
+  readonly payload: Uint8Array;
   readonly resolve: (sequence: number) => void;
   readonly reject: (error: NovacoreError) => void;
 }
 
-/** Records on their way to the disk, in their order. */
+/** Payloads on their way to the disk, in their order. */
 export class AppendQueue {
   #waiting: Waiting[] = [];
   #bytes = 0;
@@ -17,22 +17,22 @@ export class AppendQueue {
   }
 
   /** Gives what its taker says; rejects with NovacoreError `spool_busy` when too much waits already. */
-  add(record: Buffer): Promise<number> {
+  add(payload: Uint8Array): Promise<number> {
     if (this.#bytes > bytesMax) {
       const message = `${this.#bytes} bytes wait for the disk; publish after "spooled".`;
       return Promise.reject(new NovacoreError("spool_busy", message));
     }
-    this.#bytes += record.length;
-    return new Promise((resolve, reject) => this.#waiting.push({ record, resolve, reject }));
+    this.#bytes += payload.byteLength;
+    return new Promise((resolve, reject) => this.#waiting.push({ payload, resolve, reject }));
   }
 
   /** The first ones, to be written and synced together. */
   takeGroup(): readonly Waiting[] {
     let [count, bytes] = [0, 0];
-    for (const { record } of this.#waiting) {
-      if (count > 0 && bytes + record.length > groupBytesMax) break;
+    for (const { payload } of this.#waiting) {
+      if (count > 0 && bytes + payload.byteLength > groupBytesMax) break;
       count++;
-      bytes += record.length;
+      bytes += payload.byteLength;
     }
     this.#bytes -= bytes;
     return this.#waiting.splice(0, count);

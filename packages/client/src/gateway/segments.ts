@@ -1,7 +1,7 @@
 import type { SpoolEntry, SpoolFile, SpoolFolder } from "./spool-folder.ts";
-import { decodeRecord, type FramedRecord } from "./spool-record.ts";
+import { type FramedRecord, soundRecords } from "./spool-record.ts";
 
-/** A file of the spool: records one behind the other, counted up from the sequence in its name. */
+/** A file of the spool: records one behind the other, from the sequence in its name on. */
 export interface Segment {
   readonly name: string;
   /** Sequence of its first record. */
@@ -31,40 +31,20 @@ export function segmentsAmong(entries: readonly SpoolEntry[]): Segment[] {
   return found.sort((a, b) => a.first - b.first);
 }
 
-/**
- * Reads a segment to the end of what is sound, or to before the record of sequence `until`. Gives
- * the sequence and the offset of what comes there.
- */
-export async function scanSegment(
-  folder: SpoolFolder,
-  segment: Segment,
-  until = Number.POSITIVE_INFINITY,
-): Promise<{ readonly sequence: number; readonly offset: number }> {
-  const bytes = await usingFile(folder, segment.name, (file) => file.read(0, segment.bytes));
-  let [sequence, offset] = [segment.first, 0];
-  while (sequence < until) {
-    const record = decodeRecord(bytes, offset);
-    if (record === undefined) break;
-    sequence++;
-    offset = record.end;
-  }
-  return { sequence, offset };
-}
-
-/** Records from an offset on, of up to `bytesMax`; none: what stands there is damaged. */
+/** The sound records of an offset and behind it: of up to `bytesMax`, or those of what follows. */
 export async function readRecords(
   folder: SpoolFolder,
   segment: Segment,
-  offset: number,
-  bytesMax: number,
+  { offset = 0, bytesMax = Number.POSITIVE_INFINITY } = {},
 ): Promise<readonly FramedRecord[]> {
-  const wanted = Math.min(bytesMax, segment.bytes - offset);
-  const bytes = await usingFile(folder, segment.name, (file) => file.read(offset, wanted));
-  const records: FramedRecord[] = [];
-  for (let record = decodeRecord(bytes, 0); record; record = decodeRecord(bytes, record.end)) {
-    records.push(record);
-  }
-  return records.map((record) => ({ ...record, end: offset + record.end }));
+  const rest = Math.max(0, segment.bytes - offset);
+  const read = (bytes: number) =>
+    usingFile(folder, segment.name, (file) => file.read(offset, Math.min(bytes, rest)));
+  let records = soundRecords(await read(bytesMax));
+  if (records.length === 0 && bytesMax < rest) records = soundRecords(await read(rest));
+  return records.map(({ start, end, ...record }) => ({
+    ...{ ...record, start: offset + start, end: offset + end },
+  }));
 }
 
 async function usingFile<T>(

@@ -3,13 +3,14 @@ import type { SpoolFile, SpoolFolder } from "./spool-folder.ts";
 
 /**
  * How far a spool is settled, in two places that are written in turn, each with a checksum: one that
- * was cut off leaves the other. It is not synced: after a power cut an older position only means that
- * some readings are sent again, and the hub drops the copies.
+ * was cut off leaves the other. It is synced before a segment is removed, and not each time: after a
+ * power cut an older position only means that some readings are sent again, and the hub drops the
+ * copies.
  */
 export class SpoolPosition {
   readonly #file: SpoolFile;
   #place: number;
-  /** The first sequence that is not settled. */
+  /** The first sequence that is not settled; 0: that is not known. */
   readonly start: number;
 
   private constructor(file: SpoolFile, start: number, place: number) {
@@ -33,6 +34,11 @@ export class SpoolPosition {
     const at = this.#place * placeBytes;
     this.#place = 1 - this.#place;
     await this.#file.write(place, at);
+  }
+
+  /** Resolves once what was written survives a power cut. */
+  sync(): Promise<void> {
+    return this.#file.sync();
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { NovacoreError } from "../errors.ts";
 import { AppendQueue } from "./append-queue.ts";
-import { newSegment, readRecords, type Segment, scanSegment, segmentsAmong } from "./segments.ts";
+import { newSegment, readRecords, type Segment, segmentsAmong } from "./segments.ts";
 import type { SpoolFile, SpoolFolder } from "./spool-folder.ts";
 import { SpoolPosition } from "./spool-position.ts";
 import { encodeRecord, recordBytesMax } from "./spool-record.ts";
@@ -74,23 +74,26 @@ export class Spool {
   static async open(options: SpoolOptions): Promise<Spool> {
     const { folder } = options;
     const position = await SpoolPosition.open(folder);
-    await position.write(position.start); // takes its room on the disk now, not when that is full
     const segments = segmentsAmong(await folder.list());
     while ((segments[1]?.first ?? Number.POSITIVE_INFINITY) <= position.start) {
       await folder.remove(segments.shift()?.name ?? "");
     }
-    const last = segments.at(-1);
-    const end = last && (await scanSegment(folder, last));
-    const first = Math.max(1, position.start, segments[0]?.first ?? 0);
-    const head =
-      segments[0] === undefined
-        ? { sequence: first, offset: 0 }
-        : await scanSegment(folder, segments[0], first);
+    const [oldest, last] = [segments[0], segments.at(-1)];
+    // What lies between the position and the oldest segment is missing.
+    const first = position.start || (oldest?.first ?? 1);
+    await position.write(first); // takes its room on the disk now, not when that is full
+    const recordsOf = (segment: Segment | undefined) =>
+      segment === undefined ? [] : readRecords(folder, segment);
+    const unsettled = (await recordsOf(oldest)).find(({ sequence }) => sequence >= first);
+    const newest = (await recordsOf(last)).at(-1);
+    const offset = unsettled?.start ?? newest?.end ?? 0;
+    const end = newest === undefined ? (last?.first ?? 1) : newest.sequence + 1;
+    const next = Math.max(first, end);
     const spool = new Spool(options, position, segments, {
-      head: { ...head, sequence: first },
-      next: Math.max(first, end?.sequence ?? 0),
+      head: { sequence: first, offset },
+      next,
     });
-    if (last !== undefined && end?.sequence === spool.#next) await spool.#goOn(last, end.offset);
+    if (last !== undefined && end === next) await spool.#goOn(last, newest?.end ?? 0);
     return spool;
   }
 
@@ -111,7 +114,7 @@ export class Spool {
    */
   append(payload: Uint8Array): Promise<number> {
     if (this.#isClosed) return Promise.reject(failed("The spool is closed."));
-    const appended = this.#queue.add(encodeRecord(payload, this.#options.now()));
+    const appended = this.#queue.add(payload);
     if (this.#queue.length > 0) this.#writing ??= this.#writeAll();
     return appended;
   }
@@ -129,12 +132,16 @@ export class Spool {
         continue;
       }
       const bytes = Math.max(limits.bytes, recordBytesMax);
-      const found = await readRecords(folder, segment, offset, bytes);
-      // What stands behind may be of a write that failed.
-      const records = found.slice(0, end - sequence);
+      const found = await readRecords(folder, segment, { offset, bytesMax: bytes });
       if (this.#head.sequence !== sequence) continue; // dropped meanwhile
+      // What stands behind may be of a write that failed.
+      const sound = found.filter((record) => record.sequence >= sequence && record.sequence < end);
+      const gap = sound.findIndex((record, index) => record.sequence !== sequence + index);
+      const records = gap < 0 ? sound : sound.slice(0, gap);
       if (records.length === 0) {
-        await this.#skip({ from: sequence, to: end, reason: "damaged" }, endOffset);
+        const [next] = sound;
+        const dropped = { from: sequence, to: next?.sequence ?? end, reason: "damaged" } as const;
+        await this.#skip(dropped, next?.start ?? endOffset);
         continue;
       }
       const fresh = records.findIndex(({ spooledMs }) => !this.#isTooOld(spooledMs));
@@ -144,9 +151,7 @@ export class Spool {
         await this.#skip(dropped, records[count - 1]?.end ?? offset);
         continue;
       }
-      return records
-        .slice(0, limits.records)
-        .map(({ payload, end }, index) => ({ sequence: sequence + index, payload, end }));
+      return records.slice(0, limits.records);
     }
   }
 
@@ -179,7 +184,7 @@ export class Spool {
     while (this.#queue.length > 0) {
       const group = this.#queue.takeGroup();
       try {
-        const first = await this.#write(group.map(({ record }) => record));
+        const first = await this.#write(group.map(({ payload }) => payload));
         for (const [index, { resolve }] of group.entries()) resolve(first + index);
         this.#options.onAppended();
       } catch (cause) {
@@ -202,15 +207,18 @@ export class Spool {
   }
 
   /** Gives the sequence of the first one. */
-  async #write(records: readonly Buffer[]): Promise<number> {
+  async #write(payloads: readonly Uint8Array[]): Promise<number> {
+    const [first, spooledMs] = [this.#next, this.#options.now()];
+    const records = payloads.map((payload, index) =>
+      encodeRecord(payload, { sequence: first + index, spooledMs }),
+    );
     const bytes = Buffer.concat(records);
     await this.#makeRoom(bytes.length);
     const [segment, file] = await this.#writable(bytes.length);
     await file.write(bytes, segment.bytes);
     await file.sync();
     segment.bytes += bytes.length;
-    segment.newestMs = this.#options.now();
-    const first = this.#next;
+    segment.newestMs = spooledMs;
     this.#next += records.length;
     return first;
   }
@@ -264,7 +272,7 @@ export class Spool {
     this.#head = head;
     const following = this.#segments[1];
     if (following !== undefined && head.sequence >= following.first) {
-      await this.#removeFirst(following);
+      return this.#removeFirst(following);
     }
     await this.#position.write(head.sequence);
   }
@@ -272,6 +280,8 @@ export class Spool {
   async #removeFirst(following: Segment): Promise<void> {
     const first = this.#segments.shift();
     this.#head = { sequence: Math.max(this.#head.sequence, following.first), offset: 0 };
+    await this.#position.write(this.#head.sequence);
+    await this.#position.sync(); // else the segment would be missed after a power cut
     if (first !== undefined) await this.#options.folder.remove(first.name);
   }
 }
