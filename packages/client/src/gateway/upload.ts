@@ -10,7 +10,8 @@ export interface UploadAnswer {
 }
 
 interface UploadResult {
-  readonly status: "stored" | "duplicate" | "rejected";
+  /** `stored`, `duplicate` or `rejected`. */
+  readonly status: string;
   readonly cursor?: string;
   readonly archived?: boolean;
   readonly error?: string;
@@ -51,18 +52,26 @@ export function readAnswer(
       const message = `The hub answered for ${results.length} of ${readings.length} readings.`;
       return { verdicts, error: new NovacoreError("answer_invalid", message) };
     }
-    if (result.status === "rejected") {
-      const { error: code = "internal", message = code, path } = result;
-      if (retryableCodes.has(code)) return { verdicts, error: new NovacoreError(code, message) };
-      const rejection = { code, message, ...(path !== undefined && { path }), reading };
-      verdicts.push({ status: "rejected", rejection });
-    } else {
-      const { status, cursor, archived } = result;
-      verdicts.push({
-        ...{ status, durability },
-        ...(cursor !== undefined && { cursor }),
-        ...(archived !== undefined && { archived }),
-      });
+    const { status, cursor, archived, error: code = "internal", message = code, path } = result;
+    switch (status) {
+      case "stored":
+      case "duplicate":
+        verdicts.push({
+          ...{ status, durability },
+          ...(cursor !== undefined && { cursor }),
+          ...(archived !== undefined && { archived }),
+        });
+        break;
+      case "rejected": {
+        if (retryableCodes.has(code)) return { verdicts, error: new NovacoreError(code, message) };
+        const rejection = { code, message, ...(path !== undefined && { path }), reading };
+        verdicts.push({ status, rejection });
+        break;
+      }
+      default: {
+        const unknown = `The hub answered "${status}", which is not known here: update this package.`;
+        return { verdicts, error: new NovacoreError("answer_invalid", unknown) };
+      }
     }
   }
   return { verdicts };
