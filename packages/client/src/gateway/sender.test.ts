@@ -190,3 +190,17 @@ test("readings that the spool drops while they are under way are counted by what
     Array.from({ length: 40 }, (_, index) => index + 1),
   );
 });
+
+test("a record that is no reading is dropped as damaged, and those behind it are sent", async () => {
+  const { publish, run, sent, dropped, spool } = await createRig();
+  for (const text of ["no JSON", "null"]) await spool.append(Buffer.from(text));
+  await publish(3);
+  await spool.append(Buffer.from("[cut off"));
+  await publish(5);
+  await run();
+  assert.deepEqual(sent, [[3], [5]]);
+  assert.deepEqual(
+    dropped,
+    [1, 2, 4].map((from) => ({ from, to: from + 1, reason: "damaged" })),
+  );
+});

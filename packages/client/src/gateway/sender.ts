@@ -142,15 +142,23 @@ export class Sender {
 
   /** From the head of the spool, as far as it goes one way. */
   async #nextBatch(connection: UplinkConnection): Promise<Batch | undefined> {
-    const { spool, upload } = this.#options;
+    const { spool, upload, onDropped } = this.#options;
     const limits = {
       records: Math.min(connection.readingsMax, this.#readingsMax),
       bytes: batchBytesMax,
     };
     const records = await spool.read(limits);
-    const readings = records.map(({ payload }) => parseJson<AddressedReading>(payload.toString()));
+    const [record] = records;
+    if (record === undefined) return undefined;
+    const readings = readingsAmong(records);
     const [first] = readings;
-    if (first === undefined) return undefined;
+    if (first === undefined) {
+      // Sound on the disk, it would stand in the way for ever.
+      const { sequence } = record;
+      await spool.settle(record);
+      onDropped({ from: sequence, to: sequence + 1, reason: "damaged" });
+      return this.#nextBatch(connection);
+    }
     const isTaken = connection.takes(first);
     const other = readings.findIndex((reading) => connection.takes(reading) !== isTaken);
     const count = other < 0 ? readings.length : other;
@@ -196,6 +204,21 @@ export class Sender {
 
 /** As much as nats-server, proxies and a bad line take at once. */
 const batchBytesMax = 512 * 1_024;
+
+/** Those up to the first record that is none. */
+function readingsAmong(records: readonly SpoolRecord[]): AddressedReading[] {
+  const readings: AddressedReading[] = [];
+  for (const { payload } of records) {
+    try {
+      const reading = parseJson<AddressedReading | null>(payload.toString());
+      if (typeof reading !== "object" || reading === null) break;
+      readings.push(reading);
+    } catch {
+      break; // no JSON
+    }
+  }
+  return readings;
+}
 
 /** Waits, or returns early when the signal comes. */
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
