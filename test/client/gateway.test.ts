@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Gateway } from "@novacore/client/gateway";
+import { sanitiseHardwareId } from "@novacore/protocol";
 import { createApi, createHome, type Home } from "../support/home.ts";
 import { startHub, type TestHub } from "../support/hub.ts";
 import { listen } from "../support/listener.ts";
@@ -92,6 +93,40 @@ test("what the hub rejects of what MQTT has acknowledged is told by an event", a
     [1e12, 2e12].map((W) => ["reading_out_of_range", "/W", W, home.ders.meter.der]),
   );
   assert.equal(gateway.counts.rejected, 2);
+});
+
+test("a rejected reading that the hub keeps a part of is told by its address, and hides no other", async (t) => {
+  const options = { ...self(), rejectionsEveryMs: 20 };
+  const { gateway, events } = await openGateway(t, hub, "mqtt", options);
+  const told = () => events.flatMap((event) => (event.kind === "rejected" ? [event] : []));
+  const good = meterReading(instant());
+  const large = { ...good, reading: { ...good.reading, make: "x".repeat(65_500) } };
+  await Promise.all([gateway.publish(large), gateway.publish(meterReading(instant(), 1e12))]);
+  while (told().length < 2) await gateway.publish(meterReading(instant()));
+  const { hardwareId: name, der } = home.ders.meter;
+  const hardwareId = sanitiseHardwareId(name); // as in the topic
+  assert.deepEqual(
+    told().map(({ code, reading }) => [code, reading.hardware_id, reading.der, reading.W]),
+    [
+      ["reading_too_large", hardwareId, der, undefined],
+      ["reading_out_of_range", hardwareId, der, 1e12],
+    ],
+  );
+});
+
+test("a state that cannot be read is told, and holds up no reading", async (t) => {
+  const state = () => {
+    throw new Error("no sensor");
+  };
+  for (const via of ["mqtt", "nats"] as const) {
+    const { gateway, events } = await openGateway(t, hub, via, { ...self(), state });
+    const { status } = await gateway.publish(meterReading(instant()));
+    assert.match(status, /^(stored|acknowledged)$/);
+    const [failure] = events;
+    assert.ok(failure?.kind === "failed");
+    assert.match(failure.error.message, /no sensor/);
+    await gateway.close();
+  }
 });
 
 test("what can never be right is refused at once, and not spooled", async (t) => {

@@ -11,6 +11,7 @@ export interface Rejection {
   readonly message: string;
   /** JSON pointer of the member at fault, where it is one. */
   readonly path?: string;
+  /** Over MQTT its address alone, where the hub could not keep or read the rest. */
   readonly reading: AddressedReading;
 }
 

@@ -13,7 +13,7 @@ export type GatewayEvent =
   | ({ readonly kind: "rejected" } & Rejection)
   /** Readings are lost: the spool had no room for them, or they were too old. */
   | { readonly kind: "dropped"; readonly count: number; readonly reason: DroppedRecords["reason"] }
-  /** This machine's disk did not take a reading, or its position. */
+  /** This machine's disk failed (`spool_failed`), or `state` threw (`options_invalid`). */
   | { readonly kind: "failed"; readonly error: NovacoreError }
   /** This machine's clock is so far ahead of the hub's (behind, if negative); logins allow for it. */
   | { readonly kind: "clock"; readonly aheadMs: number };

@@ -13,7 +13,7 @@ import {
   defaultSpoolBytesMax,
   type GatewayOptions,
 } from "./options.ts";
-import { checkReading } from "./reading-check.ts";
+import { encodeReading } from "./reading-check.ts";
 import { Sender, type SenderNotice } from "./sender.ts";
 import { type DroppedRecords, Spool } from "./spool.ts";
 import { openDiskFolder } from "./spool-folder.ts";
@@ -71,28 +71,34 @@ export class Gateway implements AsyncDisposable {
 
   /**
    * Opens the spool and begins to connect; what an earlier process left in the spool is sent first.
-   * Throws NovacoreError `options_invalid`, and `spool_in_use` where another gateway has the spool.
+   * Throws NovacoreError `options_invalid`, `spool_in_use` where another gateway has the spool, and
+   * `spool_failed` where the disk does not give it or take more.
    */
   static async open(options: GatewayOptions): Promise<Gateway> {
     checkOptions(options);
     const identity = new GatewayIdentity(options.serial, options.key);
-    const folder = await openDiskFolder(options.spoolPath);
+    const folder = await openDiskFolder(options.spoolPath).catch(spoolFailed);
     const unlock = await lockSpool(options.spoolPath);
     let gateway: Gateway | undefined;
-    const spool = await Spool.open({
-      folder,
-      bytesMax: options.spoolBytesMax ?? defaultSpoolBytesMax,
-      ageMaxMs: options.spoolAgeMaxMs ?? defaultSpoolAgeMaxMs,
-      now: Date.now,
-      onAppended: () => {
-        if (gateway !== undefined) gateway.#sender.wake();
-      },
-      onDropped: (dropped) => {
-        if (gateway !== undefined) gateway.#sender.dropped(dropped);
-      },
-    });
-    gateway = new Gateway(options, identity, spool, unlock);
-    return gateway;
+    try {
+      const spool = await Spool.open({
+        folder,
+        bytesMax: options.spoolBytesMax ?? defaultSpoolBytesMax,
+        ageMaxMs: options.spoolAgeMaxMs ?? defaultSpoolAgeMaxMs,
+        now: Date.now,
+        onAppended: () => {
+          if (gateway !== undefined) gateway.#sender.wake();
+        },
+        onDropped: (dropped) => {
+          if (gateway !== undefined) gateway.#sender.dropped(dropped);
+        },
+      }).catch(spoolFailed);
+      gateway = new Gateway(options, identity, spool, unlock);
+      return gateway;
+    } catch (error) {
+      await unlock();
+      throw error;
+    }
   }
 
   private constructor(
@@ -106,7 +112,9 @@ export class Gateway implements AsyncDisposable {
     this.#unlock = unlock;
     this.#clock = new HubClock(options.baseUrl);
     const timing = { ...defaultTiming, backoffMostMs, ...options.timing };
-    this.#reports = new StateReports(identity.serial, options.state);
+    this.#reports = new StateReports(identity.serial, options.state, (error) =>
+      this.#events.tell({ kind: "failed", error }),
+    );
     this.#sender = new Sender({
       ...openWays({
         ...{ options, identity, clock: this.#clock, connectMs: timing.connectMs },
@@ -190,15 +198,14 @@ export class Gateway implements AsyncDisposable {
     reading: AddressedReading,
     resolve: (delivery: Delivery) => void,
   ): Promise<boolean> {
-    const payload = Buffer.from(JSON.stringify(reading));
-    const rejection = checkReading(reading, payload);
-    if (rejection !== undefined) {
-      resolve(this.#count({ status: "rejected", rejection }));
-      return false;
-    }
     try {
+      const encoded = encodeReading(reading);
+      if ("rejection" in encoded) {
+        resolve(this.#count({ status: "rejected", rejection: encoded.rejection }));
+        return false;
+      }
       if (this.#closing !== undefined) throw new NovacoreError("closed", "The gateway is closed.");
-      this.#deliveries.await(await this.#spool.append(payload), resolve);
+      this.#deliveries.await(await this.#spool.append(encoded.payload), resolve);
       return true;
     } catch (thrown) {
       const error = toNovacoreError(thrown, "The reading could not be spooled");
@@ -246,7 +253,11 @@ export class Gateway implements AsyncDisposable {
       this.#events.tell({ kind: "connected" });
       return;
     }
-    if (notice.kind === "lost") this.#reports.stop();
+    if (notice.kind === "lost") {
+      this.#reports.stop();
+      const { error } = notice;
+      if (error.code === "spool_failed") this.#events.tell({ kind: "failed", error });
+    }
     this.#events.tell(notice);
   }
 
@@ -274,6 +285,13 @@ export class Gateway implements AsyncDisposable {
     for (const resolve of this.#drained.splice(0)) resolve();
     this.#events.close();
   }
+}
+
+function spoolFailed(thrown: unknown): never {
+  if (thrown instanceof NovacoreError) throw thrown;
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = `The spool cannot be opened: ${reason}.`;
+  throw new NovacoreError("spool_failed", message, { cause: thrown });
 }
 
 const closeMs = 2_000;

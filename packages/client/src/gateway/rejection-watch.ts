@@ -86,9 +86,22 @@ const lookMs = 10_000;
 /** Undefined for one that came with an upload: that was answered. */
 function rejectionOf(record: RejectionRecord): Rejection | undefined {
   const { error: code, message, path, hardware_id = "", der = "" } = record;
-  const original = Buffer.from(record.original, "base64").toString();
-  const sent = parseJson<Reading & { readonly hardware_id?: string }>(original);
+  const sent = sentReading(record);
   if (sent.hardware_id !== undefined) return undefined;
   const reading = { ...sent, hardware_id, der };
   return { code, message, ...(path !== undefined && { path }), reading };
 }
+
+type SentReading = Reading & { readonly hardware_id?: string };
+
+/** Of what the hub has cut off, or what is no JSON, the members are not known. */
+function sentReading({ original, truncated }: RejectionRecord): SentReading {
+  const text = truncated ? unknown : Buffer.from(original, "base64").toString();
+  try {
+    return parseJson<SentReading | null>(text) ?? parseJson(unknown);
+  } catch {
+    return parseJson(unknown);
+  }
+}
+
+const unknown = "{}";

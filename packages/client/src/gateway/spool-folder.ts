@@ -65,7 +65,11 @@ async function openDiskFile(path: string): Promise<SpoolFile> {
       }
     },
     truncate: (bytes) => handle.truncate(bytes),
-    sync: () => handle.datasync(),
+    async sync() {
+      await handle.datasync();
+      // A file without a name takes writes as any, and is gone with this process.
+      if ((await handle.stat()).nlink === 0) throw new Error(`${path} was removed`);
+    },
     close: () => handle.close(),
   };
 }

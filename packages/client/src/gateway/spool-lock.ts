@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { realpath } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { NovacoreError } from "../errors.ts";
 
@@ -10,10 +10,9 @@ import { NovacoreError } from "../errors.ts";
  * reach from one container to another.
  */
 export async function lockSpool(path: string): Promise<() => Promise<void>> {
-  const name = createHash("sha256")
-    .update(await realpath(path))
-    .digest("hex")
-    .slice(0, 32);
+  // By what the folder is, as it may have several paths: by a bind mount, or another letter case.
+  const { dev, ino } = await stat(path, { bigint: true });
+  const name = createHash("sha256").update(`${dev}:${ino}`).digest("hex").slice(0, 32);
   const address = addresses[process.platform]?.(`novacore-spool-${name}`);
   if (address === undefined) return async () => undefined;
   const server = createServer((socket) => socket.destroy()).unref();

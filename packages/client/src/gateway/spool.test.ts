@@ -205,6 +205,17 @@ test("records that the disk does not give back are counted, and those behind the
   );
 });
 
+test("a disk that is gone is told as such", async () => {
+  const rig = createRig();
+  const spool = await rig.open();
+  await append(spool, "reading 0");
+  const [record] = await spool.read(limits);
+  assert.ok(record);
+  rig.folder.cutAt = rig.folder.changes - 1;
+  await assert.rejects(spool.read(limits), { name: "NovacoreError", code: "spool_failed" });
+  await assert.rejects(spool.settle(record), { name: "NovacoreError", code: "spool_failed" });
+});
+
 /** Spools readings of one length, settles the first of them, and closes; gives a record's bytes. */
 async function spoolBefore(rig: Rig, count: number, settled = 0): Promise<number> {
   const spool = await rig.open();

@@ -30,6 +30,11 @@ export interface SpoolOptions {
   readonly onDropped: (dropped: DroppedRecords) => void;
 }
 
+interface ReadLimits {
+  readonly records: number;
+  readonly bytes: number;
+}
+
 export interface SpoolRecord {
   readonly sequence: number;
   readonly payload: Buffer;
@@ -119,8 +124,38 @@ export class Spool {
     return appended;
   }
 
-  /** The first records that are not settled, all of one segment; none: there are none. */
-  async read(limits: { readonly records: number; readonly bytes: number }): Promise<SpoolRecord[]> {
+  /**
+   * The first records that are not settled, all of one segment; none: there are none. Rejects with
+   * NovacoreError `spool_failed`, as `settle` does.
+   */
+  async read(limits: ReadLimits): Promise<readonly SpoolRecord[]> {
+    try {
+      return await this.#read(limits);
+    } catch (cause) {
+      throw diskFailed("give back its records", cause);
+    }
+  }
+
+  /** The record and all before it are done with: they do not come again. */
+  async settle({ sequence, end }: SpoolRecord): Promise<void> {
+    if (sequence < this.#head.sequence) return; // dropped while it was under way
+    try {
+      await this.#moveHead({ sequence: sequence + 1, offset: end });
+    } catch (cause) {
+      throw diskFailed("take the position", cause);
+    }
+  }
+
+  /** What was appended is written first. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#writing;
+    await this.#file?.close();
+    this.#file = undefined;
+    await this.#position.close();
+  }
+
+  async #read(limits: ReadLimits): Promise<readonly SpoolRecord[]> {
     const { folder } = this.#options;
     for (;;) {
       const [segment, following] = this.#segments;
@@ -155,21 +190,6 @@ export class Spool {
     }
   }
 
-  /** The record and all before it are done with: they do not come again. */
-  async settle({ sequence, end }: SpoolRecord): Promise<void> {
-    if (sequence < this.#head.sequence) return; // dropped while it was under way
-    await this.#moveHead({ sequence: sequence + 1, offset: end });
-  }
-
-  /** What was appended is written first. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#writing;
-    await this.#file?.close();
-    this.#file = undefined;
-    await this.#position.close();
-  }
-
   async #goOn(last: Segment, offset: number): Promise<void> {
     this.#file = await this.#options.folder.open(last.name);
     if (offset < last.bytes) {
@@ -189,9 +209,7 @@ export class Spool {
         this.#options.onAppended();
       } catch (cause) {
         await this.#abandonFile();
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        for (const { reject } of group)
-          reject(failed(`The disk did not take it: ${reason}`, cause));
+        for (const { reject } of group) reject(diskFailed("take it", cause));
       }
     }
     this.#writing = undefined;
@@ -289,6 +307,11 @@ export class Spool {
 const segmentBytesMax = 1_024 * 1_024;
 /** 2024: before it, a clock stands where it stood at the factory. */
 const clockSetMs = Date.UTC(2024, 0);
+
+function diskFailed(what: string, cause: unknown): NovacoreError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return failed(`The disk did not ${what}: ${reason}`, cause);
+}
 
 function failed(message: string, cause?: unknown): NovacoreError {
   return new NovacoreError("spool_failed", message, { cause });

@@ -1,3 +1,4 @@
+import { NovacoreError } from "../errors.ts";
 import type { GatewayState } from "./options.ts";
 import type { UplinkConnection } from "./uplink.ts";
 
@@ -5,11 +6,17 @@ import type { UplinkConnection } from "./uplink.ts";
 export class StateReports {
   readonly #serial: string;
   readonly #read: (() => GatewayState) | undefined;
+  readonly #onFailed: (error: NovacoreError) => void;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(serial: string, read: (() => GatewayState) | undefined) {
+  constructor(
+    serial: string,
+    read: (() => GatewayState) | undefined,
+    onFailed: (error: NovacoreError) => void,
+  ) {
     this.#serial = serial;
     this.#read = read;
+    this.#onFailed = onFailed;
   }
 
   start(tell: UplinkConnection["tell"]): void {
@@ -18,7 +25,13 @@ export class StateReports {
     if (tell === undefined || read === undefined) return;
     const report = () => {
       const timestamp = Math.floor(Date.now() / 1_000); // of this message alone: whole seconds
-      tell({ serial: this.#serial, ...read(), timestamp });
+      try {
+        tell({ serial: this.#serial, ...read(), timestamp });
+      } catch (cause) {
+        // The program's own fault, and no reason to hold up readings.
+        const message = `The gateway's state could not be told: ${String(cause)}.`;
+        this.#onFailed(new NovacoreError("options_invalid", message, { cause }));
+      }
     };
     report();
     this.#timer = setInterval(report, reportMs).unref();
