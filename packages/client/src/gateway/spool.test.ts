@@ -1,56 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { MemoryFolder } from "./memory-folder.ts";
-import { type DroppedRecords, Spool, type SpoolOptions } from "./spool.ts";
-
-const startMs = Date.UTC(2026, 0);
-
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-interface Rig {
-  readonly folder: MemoryFolder;
-  nowMs: number;
-  readonly dropped: DroppedRecords[];
-  open(options?: Partial<SpoolOptions>): Promise<Spool>;
-}
-
-function createRig(seed = 1): Rig {
-  const folder = new MemoryFolder(seeded(seed));
-  const dropped: DroppedRecords[] = [];
-  const rig: Rig = {
-    ...{ folder, dropped, nowMs: startMs },
-    open: (options = {}) =>
-      Spool.open({
-        ...{ folder, bytesMax: 64 * 1_024 * 1_024, ageMaxMs: 3_600_000 },
-        now: () => rig.nowMs,
-        onAppended: () => undefined,
-        onDropped: (each) => dropped.push(each),
-        ...options,
-      }),
-  };
-  return rig;
-}
-
-const limits = { records: 100, bytes: 4_096 };
-const append = (spool: Spool, text: string) => spool.append(Buffer.from(text));
-
-async function takeAll(spool: Spool, portion = limits): Promise<string[]> {
-  const taken: string[] = [];
-  for (;;) {
-    const records = await spool.read(portion);
-    const last = records.at(-1);
-    if (last === undefined) return taken;
-    taken.push(...records.map(({ payload }) => payload.toString()));
-    await spool.settle(last);
-  }
-}
+import { append, createRig, limits, startMs, takeAll } from "./memory-spool.ts";
 
 const numbered = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => `reading ${from + index}`);
@@ -187,24 +138,6 @@ test("a disk that is full refuses, and takes again once there is room", async ()
   assert.deepEqual(await takeAll(spool), numbered(0, 2));
 });
 
-test("records that the disk does not give back are counted, and those behind them come", async () => {
-  const rig = createRig();
-  const spool = await rig.open({ bytesMax: 1_024 * 1_024 });
-  const large = ".".repeat(40_000);
-  for (let i = 0; i < 8; i++) await append(spool, `${i} ${large}`);
-  const [first] = (await rig.folder.list()).filter(({ name }) => name.endsWith(".readings"));
-  rig.folder.damage(first?.name ?? "", 50_000);
-  const kept = (await takeAll(spool)).map((text) => Number(text.split(" ")[0]));
-  const [dropped] = rig.dropped;
-  assert.equal(rig.dropped.length, 1);
-  assert.equal(dropped?.reason, "damaged");
-  const lost = Array.from({ length: 8 }, (_, i) => i).filter((i) => !kept.includes(i));
-  assert.deepEqual(
-    lost,
-    Array.from({ length: (dropped?.to ?? 0) - (dropped?.from ?? 0) }, (_, i) => i + 1),
-  );
-});
-
 test("a disk that is gone is told as such", async () => {
   const rig = createRig();
   const spool = await rig.open();
@@ -215,93 +148,6 @@ test("a disk that is gone is told as such", async () => {
   await assert.rejects(spool.read(limits), { name: "NovacoreError", code: "spool_failed" });
   await assert.rejects(spool.settle(record), { name: "NovacoreError", code: "spool_failed" });
 });
-
-/** Spools readings of one length, settles the first of them, and closes; gives a record's bytes. */
-async function spoolBefore(rig: Rig, count: number, settled = 0): Promise<number> {
-  const spool = await rig.open();
-  const large = ".".repeat(1_000);
-  await Promise.all(
-    Array.from({ length: count }, (_, i) => append(spool, `${String(i).padStart(4)} ${large}`)),
-  );
-  const records = await spool.read({ records: settled, bytes: 1_024 * 1_024 });
-  const [last] = records.slice(-1);
-  if (last !== undefined) await spool.settle(last);
-  const [record] = await spool.read(limits);
-  await spool.close();
-  return (record?.end ?? 0) / (settled + 1);
-}
-
-const segmentNames = async ({ folder }: Rig) =>
-  (await folder.list())
-    .flatMap(({ name }) => (name.endsWith(".readings") ? [name] : []))
-    .toSorted();
-
-const numbersIn = (texts: readonly string[]) => texts.map((text) => Number(text.slice(0, 4)));
-const counted = (from: number, to: number) =>
-  Array.from({ length: to - from }, (_, index) => from + index);
-
-for (const [what, at] of [
-  ["payload", 500],
-  ["checksum", 5],
-  ["length", 1],
-  ["length, far beyond the file", 3],
-  ["sequence", 20],
-] as const) {
-  test(`a bit that turned in a record's ${what} while the spool was closed costs that record alone`, async () => {
-    const rig = createRig();
-    const recordBytes = await spoolBefore(rig, 100);
-    const [name] = await segmentNames(rig);
-    for (const number of [0, 10, 11]) rig.folder.damage(name ?? "", number * recordBytes + at);
-    const spool = await rig.open();
-    assert.equal(spool.length, 100);
-    assert.equal(await append(spool, " 100"), 101);
-    const expected = [...counted(1, 10), ...counted(12, 101)];
-    assert.deepEqual(numbersIn(await takeAll(spool)), expected);
-    assert.deepEqual(rig.dropped, [
-      { from: 1, to: 2, reason: "damaged" },
-      { from: 11, to: 13, reason: "damaged" },
-    ]);
-  });
-}
-
-test("a bit that turned in what was settled costs nothing", async () => {
-  const rig = createRig();
-  const recordBytes = await spoolBefore(rig, 100, 30);
-  rig.folder.damage((await segmentNames(rig))[0] ?? "", 10 * recordBytes + 500);
-  const spool = await rig.open();
-  assert.equal(spool.length, 70);
-  assert.deepEqual(numbersIn(await takeAll(spool)), counted(30, 100));
-  assert.deepEqual(rig.dropped, []);
-});
-
-test("a record that was cut off at the end of the last segment was never told to be there", async () => {
-  const rig = createRig();
-  const recordBytes = await spoolBefore(rig, 10);
-  const file = await rig.folder.open((await segmentNames(rig))[0] ?? "");
-  await file.truncate(recordBytes * 9 + 100);
-  const spool = await rig.open();
-  assert.equal(await append(spool, "   9"), 10);
-  assert.deepEqual(numbersIn(await takeAll(spool)), counted(0, 10));
-  assert.deepEqual(rig.dropped, []);
-});
-
-for (const [which, index] of [
-  ["first", 0],
-  ["middle", 1],
-] as const) {
-  test(`a ${which} segment that is missing is told`, async () => {
-    const rig = createRig();
-    await spoolBefore(rig, 3_000);
-    const names = await segmentNames(rig);
-    const [from, to] = [index, index + 1].map((each) => Number.parseInt(names[each] ?? "", 10));
-    assert.ok(from !== undefined && to !== undefined);
-    await rig.folder.remove(names[index] ?? "");
-    const spool = await rig.open();
-    const expected = [...counted(0, from - 1), ...counted(to - 1, 3_000)];
-    assert.deepEqual(numbersIn(await takeAll(spool)), expected);
-    assert.deepEqual(rig.dropped, [{ from, to, reason: "damaged" }]);
-  });
-}
 
 test("more than memory is for does not wait for a slow disk", async () => {
   const spool = await createRig().open();

@@ -1,9 +1,10 @@
 import { NovacoreError } from "../errors.ts";
 import { AppendQueue } from "./append-queue.ts";
-import { newSegment, readRecords, type Segment, segmentsAmong } from "./segments.ts";
+import { newSegment, readRecords, type Segment } from "./segments.ts";
 import type { SpoolFile, SpoolFolder } from "./spool-folder.ts";
+import { findLeft } from "./spool-left.ts";
 import { SpoolPosition } from "./spool-position.ts";
-import { encodeRecord, recordBytesMax } from "./spool-record.ts";
+import { encodeRecord, type FramedRecord, recordBytesMax } from "./spool-record.ts";
 
 /** Records that are lost for good. */
 export interface DroppedRecords {
@@ -35,12 +36,7 @@ interface ReadLimits {
   readonly bytes: number;
 }
 
-export interface SpoolRecord {
-  readonly sequence: number;
-  readonly payload: Buffer;
-  /** Where the next one begins in its segment. */
-  readonly end: number;
-}
+export type SpoolRecord = Pick<FramedRecord, "sequence" | "payload" | "end">;
 
 /**
  * A queue on disk, in order, for one writer and one reader. What `append` has resolved for survives
@@ -79,26 +75,11 @@ export class Spool {
   static async open(options: SpoolOptions): Promise<Spool> {
     const { folder } = options;
     const position = await SpoolPosition.open(folder);
-    const segments = segmentsAmong(await folder.list());
-    while ((segments[1]?.first ?? Number.POSITIVE_INFINITY) <= position.start) {
-      await folder.remove(segments.shift()?.name ?? "");
-    }
-    const [oldest, last] = [segments[0], segments.at(-1)];
-    // What lies between the position and the oldest segment is missing.
-    const first = position.start || (oldest?.first ?? 1);
-    await position.write(first); // takes its room on the disk now, not when that is full
-    const recordsOf = (segment: Segment | undefined) =>
-      segment === undefined ? [] : readRecords(folder, segment);
-    const unsettled = (await recordsOf(oldest)).find(({ sequence }) => sequence >= first);
-    const newest = (await recordsOf(last)).at(-1);
-    const offset = unsettled?.start ?? newest?.end ?? 0;
-    const end = newest === undefined ? (last?.first ?? 1) : newest.sequence + 1;
-    const next = Math.max(first, end);
-    const spool = new Spool(options, position, segments, {
-      head: { sequence: first, offset },
-      next,
-    });
-    if (last !== undefined && end === next) await spool.#goOn(last, newest?.end ?? 0);
+    const { segments, head, next, soundBytes } = await findLeft(folder, position.start);
+    await position.write(head.sequence); // takes its room on the disk now, not when that is full
+    const spool = new Spool(options, position, segments, { head, next });
+    const last = segments.at(-1);
+    if (last !== undefined && soundBytes !== undefined) await spool.#goOn(last, soundBytes);
     return spool;
   }
 
