@@ -56,7 +56,7 @@ test("a key comes from a file or from stdin, and never replaces another", async 
   const person = await createCommandUser(t);
   const { pem, publicKey } = newKey();
   const file = join(person.configHome, "key.pem");
-  await writeFile(file, pem);
+  await writeFile(file, pem, { mode: 0o600 });
   const byFile = await person.json<LoggedIn>(["login", "--url", hub.url, "--key", file]);
   const byStdin = await person.json<LoggedIn>(
     ["login", "--url", hub.url, "--key", "-", "--profile", "second"],
@@ -219,6 +219,9 @@ test("an address that is none, and a hub that does not answer, are told apart", 
   assert.doesNotMatch(secret.stderr, /hunter2/);
   const nobody = await person.run(["login", "--url", "http://127.0.0.1:1"]);
   assert.equal(nobody.code, 6);
+  const besides = await person.run(["login", "--url", `${hub.url}/docs`]);
+  assert.equal(besides.code, 6);
+  assert.match(besides.stderr, /No hub answers at http:.*\/docs; check the address/);
 });
 
 function urlOf(server: Server): string {

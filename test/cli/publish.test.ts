@@ -191,6 +191,8 @@ describe("novacore publish", () => {
       const answer = await person.run(given, { env });
       assert.equal(answer.code, code, answer.stderr);
       assert.match(answer.stderr, message);
+      const lines = answer.stderr.split("\n").filter((line) => message.test(line));
+      assert.ok(lines.length <= 2, `said once, and at the end: ${answer.stderr}`);
     }
   });
 });

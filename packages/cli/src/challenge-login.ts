@@ -1,4 +1,5 @@
-import { Novacore, NovacoreError } from "@novacore/client";
+import { Novacore } from "@novacore/client";
+import { CommandFailed } from "./failure.ts";
 import type { PrivateKey } from "./private-key.ts";
 import type { Login } from "./profile.ts";
 
@@ -20,7 +21,7 @@ export async function logInByKey(
   );
   if (typeof challenge !== "string" || !challenge.startsWith(challengeStart)) {
     const message = `${url} wants something signed that is no challenge of a login.`;
-    throw new NovacoreError("answer_invalid", message);
+    throw new CommandFailed(message);
   }
   const body = { public_key, challenge, signature: key.sign(challenge) };
   const answer = await hub.request<TokenAnswer>("POST", "auth/verify", { body, signal });

@@ -23,11 +23,12 @@ export interface ConnectParts {
   readonly terminal: Pick<Terminal, "env" | "signal">;
   readonly progress: Progress;
   readonly profileName: string;
+  say(line: string): void;
 }
 
 /** The hub and the login of the environment, else those of the profile. Throws NotLoggedIn. */
 export async function connect(parts: ConnectParts, options?: ConnectOptions): Promise<Connected> {
-  const { terminal, progress, profileName } = parts;
+  const { terminal, progress, profileName, say } = parts;
   const { NOVACORE_TOKEN, NOVACORE_ORG } = terminal.env;
   const folder = new ProfileFolder(terminal.env, profileName);
   const profile = folder.read();
@@ -39,7 +40,7 @@ export async function connect(parts: ConnectParts, options?: ConnectOptions): Pr
   }
   // Neither its token nor a signature by its key goes to a hub that it is not of, which could pass them on.
   if (profile?.url !== url) throw notLoggedIn(profileName, url, profile);
-  const token = tokenSource({ folder, profile, signal: terminal.signal, profileName });
+  const token = tokenSource({ folder, profile, signal: terminal.signal, profileName, say });
   const orgId = NOVACORE_ORG || profile.orgId;
   return { nova: new Novacore({ baseUrl: url, token, ...options }), url, profile, orgId };
 }
@@ -52,10 +53,11 @@ interface TokenParts {
   readonly profile: Profile;
   readonly signal: AbortSignal;
   readonly profileName: string;
+  say(line: string): void;
 }
 
 /** The kept token first; asked again, since that was refused or is about to end, a new one. */
-function tokenSource({ folder, profile, signal, profileName }: TokenParts) {
+function tokenSource({ folder, profile, signal, profileName, say }: TokenParts) {
   const { url } = profile;
   let kept = isGood(profile) ? profile.token : undefined;
   return async () => {
@@ -65,7 +67,13 @@ function tokenSource({ folder, profile, signal, profileName }: TokenParts) {
     const key = folder.readKey();
     if (key === undefined) throw notLoggedIn(profileName, url, undefined);
     const renewed = await logInByKey(url, readKey(key, folder.keyPath), signal);
-    folder.writeLogin(renewed);
+    try {
+      folder.writeLogin(renewed);
+    } catch (error) {
+      // It is as good as one that is kept, for as long as this command runs.
+      const reason = error instanceof Error ? error.message : String(error);
+      say(`The new token cannot be kept, and each command will ask for one: ${reason}`);
+    }
     return renewed.token;
   };
 }

@@ -16,9 +16,9 @@ test("faults are read by name, and what is not named does not happen", () => {
 test("what is wrong with a fault is said with its name", () => {
   assert.throws(() => readFaults("dorp=0.1"), /no fault "dorp".* Did you mean drop\?/);
   assert.throws(() => readFaults("drop"), /drop needs a value/);
-  assert.throws(() => readFaults("drop=2"), /drop=2: give a number from 0 to 1/);
-  assert.throws(() => readFaults("drift=30"), /drift=30: give a length of time/);
-  assert.throws(() => readFaults("dialect=klingon"), /dialect=klingon: give one of canonical/);
+  assert.throws(() => readFaults("drop=2"), /^Error: drop: give a number from 0 to 1/);
+  assert.throws(() => readFaults("drift=30"), /drift: give a length of time/);
+  assert.throws(() => readFaults("dialect=klingon"), /dialect: give one of canonical/);
   assert.throws(() => readFaults(""), /no fault ""/);
 });
 

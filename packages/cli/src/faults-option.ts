@@ -43,7 +43,7 @@ function readFault(part: string): Partial<Faults> {
   try {
     return reader(value);
   } catch (error) {
-    throw new Error(`${name}=${value}: ${error instanceof Error ? error.message : error}`);
+    throw new Error(`${name}: ${error instanceof Error ? error.message : error}`);
   }
 }
 

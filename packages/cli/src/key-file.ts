@@ -1,13 +1,20 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { text as readAll } from "node:stream/consumers";
 import { CommandFailed } from "./failure.ts";
 import { createKey, type PrivateKey, readKey } from "./private-key.ts";
 import type { Input } from "./terminal.ts";
 
-/** The private key in a file, or on stdin for `-`. Throws CommandFailed. */
-export async function readKeyFile(file: string, stdin: Input): Promise<PrivateKey> {
+/**
+ * The private key in a file, or on stdin for `-`. `missing`: what to do where there is no such file.
+ * Throws CommandFailed, also for a file that others can read.
+ */
+export async function readKeyFile(
+  file: string,
+  stdin: Input,
+  missing?: string,
+): Promise<PrivateKey> {
   if (file === "-") return readKey(await readAll(stdin), "stdin");
-  return readKey(await readText(file), file);
+  return readKey(await readText(file, missing), file);
 }
 
 /** The same; where there is no such file, a new P-256 key is written into it, for its owner alone. */
@@ -26,12 +33,27 @@ export async function readOrCreateKeyFile(
   }
 }
 
-async function readText(file: string): Promise<string> {
+async function readText(file: string, missing = "Check its name."): Promise<string> {
   try {
+    await assertSecret(file);
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new CommandFailed(`The key cannot be read: ${reasonOf(error)}.`, { cause: error });
+    if (error instanceof CommandFailed) throw error;
+    const isMissing = isCode(error, "ENOENT");
+    const why = isMissing ? `there is no file ${file}. ${missing}` : `${reasonOf(error)}.`;
+    throw new CommandFailed(`The key cannot be read: ${why}`, { cause: error });
   }
+}
+
+async function assertSecret(file: string): Promise<void> {
+  const { mode } = await stat(file);
+  // Windows has no such modes and tells 0666 for every file.
+  if (process.platform === "win32" || (mode & 0o077) === 0) return;
+  const shown = (mode & 0o777).toString(8);
+  throw new CommandFailed(
+    `${file} is open to other users (mode ${shown}); chmod 600 it if nobody else can have read it, ` +
+      "or make a new key.",
+  );
 }
 
 function isCode(error: unknown, code: string): boolean {

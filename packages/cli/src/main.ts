@@ -20,9 +20,12 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 process.stdout.on("error", (error) => {
   // A reader that has enough, as `head` has, is no failure.
-  const isClosed = "code" in error && error.code === "EPIPE";
-  if (!isClosed) throw error;
-  stop.abort(new Ending("Nobody reads any more.", 0));
+  if ("code" in error && error.code === "EPIPE") {
+    return stop.abort(new Ending("Nobody reads any more.", 0));
+  }
+  process.stderr.write(`novacore: The answer cannot be written: ${error.message}.\n`);
+  process.exitCode = 1; // also where the command has ended by now
+  stop.abort(new Ending("The answer cannot be written.", 1));
 });
 process.stderr.on("error", () => undefined); // there is nobody left to tell
 

@@ -24,3 +24,8 @@ test("what is near to nothing finds nothing", () => {
     assert.equal(nearest(typed, words), undefined, typed);
   }
 });
+
+test("a word of two letters is near to nothing else", () => {
+  assert.equal(nearest("1w", ["15m", "1h", "1d"]), undefined);
+  assert.equal(nearest("UP", ["up"]), "up");
+});

@@ -2,9 +2,14 @@
 export function nearest(typed: string, words: readonly string[]): string | undefined {
   const [best] = words
     .map((word) => ({ word, steps: distance(typed.toLowerCase(), word.toLowerCase()) }))
-    .filter(({ word, steps }) => steps <= Math.max(1, Math.floor(word.length / 3)))
+    .filter(({ word, steps }) => steps <= stepsMax(word))
     .toSorted((a, b) => a.steps - b.steps);
   return best?.word ?? words.find((word) => typed.length >= 3 && word.startsWith(typed));
+}
+
+/** A slip in a word of two letters, as 1h or up, may have been meant as anything. */
+function stepsMax({ length }: string): number {
+  return Math.max(length > 2 ? 1 : 0, Math.floor(length / 3));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readIfThere, writeSecretFile } from "@novacore/simulator/secret-file";
 import { configFolder } from "./config-folder.ts";
-import { UsageError } from "./failure.ts";
+import { CommandFailed, UsageError } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Who is logged in where. */
@@ -49,7 +49,7 @@ export class ProfileFolder {
   }
 
   readKey(): string | undefined {
-    return readIfThere(this.keyPath);
+    return readProfileFile(this.keyPath);
   }
 
   writeKey(pem: string): void {
@@ -58,7 +58,7 @@ export class ProfileFolder {
 
   /** Undefined: nobody has logged in under this name, or the file is spoilt; a login mends both. */
   read(): Profile | undefined {
-    const content = readIfThere(this.profilePath);
+    const content = readProfileFile(this.profilePath);
     if (content === undefined) return undefined;
     const { url, identity_id, token, token_expires_at, org_id } = parseObject(content);
     const texts = [url, identity_id, token, token_expires_at].filter(isText);
@@ -81,6 +81,16 @@ export class ProfileFolder {
       org_id: orgId, // left out where it is undefined
     };
     writeSecretFile(this.profilePath, `${JSON.stringify(kept, null, 2)}\n`);
+  }
+}
+
+function readProfileFile(path: string): string | undefined {
+  try {
+    return readIfThere(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `The profile cannot be read: ${reason}. Put that right, or set XDG_CONFIG_HOME.`;
+    throw new CommandFailed(message, { cause });
   }
 }
 

@@ -37,6 +37,8 @@ export class Publishing {
   readonly #rejections: Rejection[] = [];
   readonly #told = new Set<string>();
   #lastError = new NovacoreError("unreachable", "The hub did not answer.");
+  /** Said once until it is over: attempts follow one another. */
+  #saidError: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #published = 0;
   #failed = 0;
@@ -117,11 +119,15 @@ export class Publishing {
       case "connected":
         clearTimeout(this.#timer);
         this.#timer = undefined;
+        this.#saidError = undefined;
         break;
       case "lost":
       case "delayed":
         this.#lastError = event.error;
-        this.#say(`${event.error.message} It is tried again.`);
+        if (event.error.message !== this.#saidError) {
+          this.#say(`${event.error.message} It is tried again.`);
+        }
+        this.#saidError = event.error.message;
         this.#await();
         break;
       case "rejected":

@@ -57,7 +57,7 @@ function hintOf(thrown: unknown, exitCode: number, env: Terminal["env"]): string
 type Parts = Pick<Context, "terminal" | "progress" | "output" | "say">;
 
 async function runCommandLine(args: readonly string[], parts: Parts): Promise<void> {
-  const { terminal, progress, output } = parts;
+  const { terminal, progress, output, say } = parts;
   const { path, entry, words } = readCommandLine(args, commands);
   const has = (name: string) => words.options.has(name);
   if (has("--version")) return output.done(`novacore ${version}`, { version });
@@ -72,7 +72,7 @@ async function runCommandLine(args: readonly string[], parts: Parts): Promise<vo
     ...parts,
     signal: terminal.signal,
     profileName,
-    connect: (options) => connect({ terminal, progress, profileName }, options),
+    connect: (options) => connect({ terminal, progress, profileName, say }, options),
     confirm: (question, isYes) => confirm({ terminal, progress }, question, isYes),
   };
   await untilStopped(entry, entry.start(context, words), terminal.signal);

@@ -49,11 +49,13 @@ export async function startDemoProcess(
   if (first !== "ready" && child.exitCode !== null) {
     throw new Error(`The demo gateway could not start: ${lastLines.trim()}`);
   }
-  return { lines: demoLines(hub.url, join(dataDir, "demo.json")), stop };
+  return { lines: demoLines(hub.url, dataDir), stop };
 }
 
 /** The token goes to curl on its standard input: an argument would stand in the process list. */
-function demoLines(baseUrl: string, demoFile: string): string[] {
+function demoLines(baseUrl: string, dataDir: string): string[] {
+  const demoFile = join(dataDir, "demo.json");
+  const keyFile = join(dataDir, "demo", "person-key.pem");
   const read = (name: string, as: string) =>
     `sed -n 's/.*"${name}": "\\(.*\\)".*/${as}\\1/p' '${demoFile}'`;
   return [
@@ -63,5 +65,10 @@ function demoLines(baseUrl: string, demoFile: string): string[] {
     "",
     `  ${read("token", "Authorization: Bearer ")} | \\`,
     `    curl -N -H @- "${baseUrl}/stream/sites/$(${read("site_id", "")})"`,
+    "",
+    "Or log in by the command, as whom the demo belongs to:",
+    "",
+    `  npx novacore login --url ${baseUrl} --key '${keyFile}'`,
+    "  npx novacore tail",
   ];
 }

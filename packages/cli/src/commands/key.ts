@@ -22,14 +22,16 @@ export const key = defineGroup("Keys that you can log in with", {
   }),
 
   add: defineCommand({
-    summary: "Add a key to log in with, of another machine for one",
+    summary: "Add a key to log in with beside those that you have",
     notes:
-      "The private key signs the hub's challenge, which proves that it is yours; it stays here.",
+      "The private key signs the hub's challenge, which proves that it is yours; it is not sent. One is " +
+      "made by: openssl genpkey -algorithm ed25519 -out laptop.pem",
     operands: { file: required("FILE", "Private key, PEM or JWK; - reads it from stdin") },
-    examples: ["novacore key add laptop.pem", "ssh laptop cat key.pem | novacore key add -"],
+    examples: ["novacore key add laptop.pem"],
     async run({ file }, { connect, output, signal, terminal }) {
       const { nova } = await connect();
-      const { pem } = await readKeyFile(file, terminal.stdin);
+      const missing = `Make one by: openssl genpkey -algorithm ed25519 -out ${file}`;
+      const { pem } = await readKeyFile(file, terminal.stdin, missing);
       const added = await nova.identity.addKey(pem, { signal });
       await output.done(`Added ${added.public_key}.`, added);
     },

@@ -2,7 +2,7 @@ import { Novacore, NovacoreError } from "@novacore/client";
 import { logInByKey } from "../challenge-login.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { CommandFailed, UsageError } from "../failure.ts";
+import { CommandFailed, HubAway, UsageError } from "../failure.ts";
 import { optional } from "../field.ts";
 import { chooseHubUrl, localHubUrl } from "../hub-url.ts";
 import { readKeyFile } from "../key-file.ts";
@@ -98,8 +98,12 @@ async function logInAs(key: PrivateKey, { url, name, signal }: LogInOptions) {
     }
     return await logInByKey(url, key, signal);
   } catch (error) {
-    const isClosed = error instanceof NovacoreError && error.code === "registration_closed";
-    if (!isClosed) throw error;
+    if (!(error instanceof NovacoreError)) throw error;
+    if (["not_found", "answer_invalid"].includes(error.code)) {
+      const message = `No hub answers at ${url}; check the address. (${error.message})`;
+      throw new HubAway(message, { cause: error });
+    }
+    if (error.code !== "registration_closed") throw error;
     const message = `${error.message} Ask an administrator to register your public key: ${key.publicKeyHex}`;
     throw new NovacoreError(error.code, message, { status: error.status, cause: error });
   }

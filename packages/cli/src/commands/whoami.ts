@@ -1,3 +1,4 @@
+import { answerWithin } from "../answer-within.ts";
 import { defineCommand } from "../command.ts";
 
 export const whoami = defineCommand({
@@ -5,7 +6,7 @@ export const whoami = defineCommand({
   examples: ["novacore whoami", "novacore whoami --profile work --json"],
   async run(_given, { connect, output, profileName, signal }) {
     const { nova, url, profile, orgId } = await connect();
-    const identity = await nova.identity.get({ signal });
+    const identity = await answerWithin(signal, (within) => nova.identity.get({ signal: within }));
     const source = profile === undefined ? "NOVACORE_TOKEN" : `profile ${profileName}`;
     await output.record({ ...identity, url, chosen_org_id: orgId ?? null }, [
       ["Identity", identity.id],

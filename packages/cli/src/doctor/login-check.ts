@@ -1,6 +1,7 @@
 import type { Novacore } from "@novacore/client";
+import { answerWithin } from "../answer-within.ts";
 import type { Context } from "../context.ts";
-import { outcomeOf, sentenceOf } from "../failure.ts";
+import { HubAway, outcomeOf, sentenceOf } from "../failure.ts";
 import { type Finding, failure, ok, skipped } from "./finding.ts";
 
 /** Whether the login is good; `org` is one that the caller is in, for what needs a stream. */
@@ -12,17 +13,20 @@ export async function checkLogin(
   try {
     const { nova, url } = await connect();
     if (url !== hubUrl) return { findings: [skipped(check, `it is for ${url}`)] };
-    const { id, type, name } = await nova.identity.get({ signal });
-    const found = ok(check, `${id}${name === null ? "" : ` (${name})`}, ${type}`);
-    for await (const { id: orgId } of nova.organizations({ pageSize: 1, signal })) {
-      return { findings: [found], stream: { nova, orgId } };
-    }
-    return { findings: [found] };
+    return await answerWithin(signal, async (within) => {
+      const { id, type, name } = await nova.identity.get({ signal: within });
+      const found = ok(check, `${id}${name === null ? "" : ` (${name})`}, ${type}`);
+      for await (const { id: orgId } of nova.organizations({ pageSize: 1, signal: within })) {
+        return { findings: [found], stream: { nova, orgId } };
+      }
+      return { findings: [found] };
+    });
   } catch (error) {
     signal.throwIfAborted();
     const { code } = outcomeOf(error);
     if (code === "not_logged_in") return { findings: [skipped(check, "nobody is logged in")] };
-    return { findings: [failure(check, sentenceOf(error), "novacore login")] };
+    const fix = error instanceof HubAway ? "the hub's log says more" : "novacore login";
+    return { findings: [failure(check, sentenceOf(error), fix)] };
   }
 }
 

@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { Novacore } from "@novacore/client";
+import { answerWithin } from "../answer-within.ts";
 import { type Finding, ok, warning } from "./finding.ts";
 import { isLocal } from "./local-host.ts";
 
@@ -15,7 +16,9 @@ const wanted = {
 /** Whether the ports beside the hub's own can be reached from here, where the hub says they are. */
 export async function checkPorts(url: URL, signal: AbortSignal): Promise<readonly Finding[]> {
   const hub = new Novacore({ baseUrl: url.href }).hub;
-  const servers = serversOf(await hub.asyncApi({ signal }));
+  const servers = serversOf(
+    await answerWithin(signal, (within) => hub.asyncApi({ signal: within })),
+  );
   const entries = Object.entries(wanted);
   return Promise.all(
     entries.map(async ([name, text]) => {

@@ -1,3 +1,4 @@
+import { answerWithin } from "../answer-within.ts";
 import { type Finding, failure, ok, skipped, warning } from "./finding.ts";
 import type { StreamToOpen } from "./login-check.ts";
 
@@ -16,7 +17,9 @@ export async function checkSse(
   const check = "Server-Sent Events";
   if (stream === undefined) return skipped(check, "it takes a login with an organization");
   const { nova, orgId } = stream;
-  const { ticket } = await nova.createTicket({ org_id: orgId }, { signal });
+  const { ticket } = await answerWithin(signal, (within) =>
+    nova.createTicket({ org_id: orgId }, { signal: within }),
+  );
   const address = new URL(`stream/orgs/${orgId}`, url.href.replace(/\/*$/, "/"));
   address.searchParams.set("ticket", ticket);
   const late = AbortSignal.timeout(firstBytesMs);
