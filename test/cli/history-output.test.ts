@@ -53,6 +53,17 @@ test("a named pipe is written into, and stays one", posix, async (t) => {
   assert.ok((await lstat(pipe)).isFIFO());
 });
 
+test("Ctrl-C ends what waits for a reader of a named pipe", posix, async (t) => {
+  const { promise: hasAsked, resolve } = Promise.withResolvers<void>();
+  const { history, folder } = await open(t, (response) => response.end(rows, resolve));
+  const pipe = join(folder, "pipe.csv");
+  await promisify(execFile)("mkfifo", [pipe]);
+  const running = history(pipe);
+  await hasAsked;
+  running.signal("SIGINT");
+  assert.equal((await running.ended()).code, 130);
+});
+
 test("a folder, and a path into none, are told before the hub is asked", async (t) => {
   const { history, folder, asked } = await open(t, (response) => response.end(rows));
   await mkdir(join(folder, "dir.csv"));

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Stats } from "node:fs";
-import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import { constants, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UsageError } from "./failure.ts";
 
@@ -17,14 +17,19 @@ export interface OutputFile {
  * A file is written whole or not at all; a device or a named pipe as the content comes. `source` is
  * where the path was given. Throws UsageError for a folder, and for a path into none.
  */
-export async function openOutputFile(path: string, source: string): Promise<OutputFile> {
+export async function openOutputFile(
+  path: string,
+  source: string,
+  signal: AbortSignal,
+): Promise<OutputFile> {
   const before = await statIfThere(path);
   if (before?.isDirectory()) throw new UsageError(`${source} is "${path}", which is a folder.`);
   if (before?.isFile()) {
     const target = await realpath(path); // a link stays one
     return { write: (...given) => writeWhole(target, before.mode & 0o777, ...given) };
   }
-  if (before !== undefined) return { write: (...given) => writeThrough(path, ...given) };
+  if (before?.isFIFO()) return { write: (...given) => writePipe(path, signal, ...given) };
+  if (before !== undefined) return { write: (...given) => writeThrough(open(path, "w"), ...given) };
   const folder = dirname(path);
   if (!(await statIfThere(folder))?.isDirectory()) {
     throw new UsageError(`${source} is "${path}"; there is no folder "${folder}".`);
@@ -68,8 +73,38 @@ async function writeWhole(
   }
 }
 
-async function writeThrough(path: string, content: Content, onBytes?: OnBytes): Promise<number> {
-  const file = await open(path, "w");
+/**
+ * Where nobody reads it, opening and writing keep a thread in the kernel, and with it the process,
+ * which no signal ends: a reader that goes again does.
+ */
+async function writePipe(
+  path: string,
+  signal: AbortSignal,
+  content: Content,
+  onBytes?: OnBytes,
+): Promise<number> {
+  signal.throwIfAborted();
+  const opening = open(path, "w");
+  const free = async () => {
+    const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    await opening;
+    await reader.close();
+  };
+  const onAbort = () => void free().catch(() => undefined); // one may be allowed to write alone
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await writeThrough(opening, content, onBytes);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+async function writeThrough(
+  opening: Promise<OpenFile>,
+  content: Content,
+  onBytes?: OnBytes,
+): Promise<number> {
+  const file = await opening;
   try {
     return await writeAll(file, content, onBytes);
   } finally {

@@ -58,7 +58,7 @@ export const history = defineCommand({
     const { site, device, der, from = Date.now() - dayMs, to, format, output: path } = given;
     const { resolution, fields, agg, fill, tz, maxPoints } = given;
     const wanted = format ?? (path === undefined ? undefined : formatOfFile(path));
-    const file = path === undefined ? undefined : await openOutputFile(path, "--output");
+    const file = path === undefined ? undefined : await openOutputFile(path, "--output", signal);
     const target = await chooseTarget(await connect(), { site, device, der }, signal);
     const options = { from, to, resolution, fields, agg, fill, tz, maxPoints, signal };
     if (wanted === undefined && !output.isJson && resolution !== "raw") {
