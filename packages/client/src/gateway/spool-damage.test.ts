@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { append, createRig, limits, type Rig, takeAll } from "./memory-spool.ts";
+import { encodeRecord } from "./spool-record.ts";
 
 test("records that the disk does not give back are counted, and those behind them come", async () => {
   const rig = createRig();
@@ -87,6 +88,18 @@ test("a record that was cut off at the end of the last segment was never told to
   assert.equal(await append(spool, "   9"), 10);
   assert.deepEqual(numbersIn(await takeAll(spool)), counted(0, 10));
   assert.deepEqual(rig.dropped, []);
+});
+
+test("a record that another writer has written without a sequence is none", async () => {
+  const rig = createRig();
+  const recordBytes = await spoolBefore(rig, 10);
+  const file = await rig.folder.open((await segmentNames(rig))[0] ?? "");
+  const foreign = encodeRecord(Buffer.from("?"), { sequence: Number.NaN, spooledMs: 0 });
+  await file.write(foreign, recordBytes * 10);
+  const spool = await rig.open();
+  assert.equal(spool.length, 10);
+  assert.equal(await append(spool, "  10"), 11);
+  assert.deepEqual(numbersIn(await takeAll(spool)), counted(0, 11));
 });
 
 for (const [which, index] of [

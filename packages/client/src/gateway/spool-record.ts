@@ -63,6 +63,7 @@ function decodeRecord(bytes: Buffer, start: number): FramedRecord | undefined {
   const record = bytes.subarray(start, end);
   if (record.readUInt32LE(checksumAt) !== checksumOf(record)) return undefined;
   const [spooledMs, sequence] = [record.readDoubleLE(timeAt), record.readDoubleLE(sequenceAt)];
+  if (!Number.isSafeInteger(sequence)) return undefined; // sound, and of another writer
   return { payload: record.subarray(headerBytes), sequence, spooledMs, start, end };
 }
 
