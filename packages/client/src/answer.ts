@@ -24,10 +24,26 @@ interface ErrorBody {
 
 async function readError(response: Response): Promise<ErrorBody | undefined> {
   try {
-    return parseJson(await response.text());
+    return parseJson(await readStart(response));
   } catch {
     return undefined; // cut off, or a proxy's page: the status has to do
   }
+}
+
+/** Of an error, more is not worth the memory; the hub's have a few hundred characters. */
+const errorCharactersMax = 65_536;
+
+async function readStart({ body }: Response): Promise<string> {
+  const reader = body?.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  while (reader !== undefined && text.length < errorCharactersMax) {
+    const { done, value } = await reader.read();
+    if (done) return text;
+    text += decoder.decode(value, { stream: true });
+  }
+  await reader?.cancel();
+  return text;
 }
 
 /** What the hub sends is trusted to be as its protocol says; the caller names the type. */

@@ -6,8 +6,8 @@ export interface BackOff {
 
 /**
  * Half of the back-off for certain and half by chance, so that clients which lost their connection
- * together come back apart. What the hub asks for is the least, with a little chance on top, as a
- * Retry-After in whole seconds is the same for many. `attempt` counts from 0, `random` is 0 to 1.
+ * together come back apart. What the hub asks for is the least, up to ten minutes, with a little
+ * chance on top, as a Retry-After in whole seconds is the same for many. `attempt` counts from 0, `random` is 0 to 1.
  */
 export function backOffMs(
   hintMs: number | undefined,
@@ -16,6 +16,11 @@ export function backOffMs(
 ): number {
   const { backoffMs, backoffMostMs } = timing;
   const most = Math.min(backoffMostMs, backoffMs * 2 ** Math.min(attempt, 30));
-  const least = hintMs === undefined ? 0 : hintMs * (1 + random / 4);
+  // What is no number is no hint, and compares as false.
+  const askedMs = hintMs !== undefined && hintMs > 0 ? Math.min(hintMs, hintMostMs) : 0;
+  const least = askedMs * (1 + random / 4);
   return Math.round(Math.max(least, (most * (1 + random)) / 2));
 }
+
+/** A wrong hint, perhaps a proxy's, must not keep a client away for days. */
+export const hintMostMs = 600_000;

@@ -154,6 +154,18 @@ test("a newer credential that has ended on its way is followed by another one", 
   assert.equal(rowOf(third), "connecting: connect-kept");
 });
 
+test("credentials that are taken and refused at once are renewed once, then with the back-off", () => {
+  let step = begin(now);
+  const waitsMs: number[] = [];
+  for (let nowMs = 0; waitsMs.length < 4; nowMs = alarmMs(step.state)) {
+    if (step.state.kind === "waiting") step = next(step.state, events.tick, { ...now, nowMs });
+    step = next(step.state, events.opened, { ...now, nowMs });
+    step = next(step.state, events.expired, { ...now, nowMs });
+    waitsMs.push(lostOf(step).retryInMs);
+  }
+  assert.deepEqual(waitsMs, [0, 750, 1_500, 3_000]);
+});
+
 test("a connection that is silent for three heartbeats is replaced", () => {
   const before = next(states.live, events.tick, { ...now, nowMs: 45_999 });
   assert.equal(rowOf(before), "live:");
@@ -210,6 +222,14 @@ test("the hub's hint is the least, and chance comes on top of it", () => {
   const waitOf = (random: number) =>
     lostOf(next(states.live, { kind: "lost", error }, { ...now, random })).retryInMs;
   assert.deepEqual([waitOf(0), waitOf(1)], [4_000, 5_000]);
+});
+
+test("a hint of days is followed for ten minutes, and one that is no number not at all", () => {
+  const waitOf = (text: string) => {
+    const error = new NovacoreError("going_away", "Restarting.", { retryMs: JSON.parse(text) });
+    return lostOf(next(states.live, { kind: "lost", error }, { ...now, random: 0 })).retryInMs;
+  };
+  assert.deepEqual(["999999000", '"soon"', "-1"].map(waitOf), [600_000, 250, 250]);
 });
 
 test("a connection that held begins the back-off anew, a short one goes on with it", () => {

@@ -207,8 +207,11 @@ function nextOpen(
     case "expiring":
       return { state: heard, actions: [{ do: "renew" }] };
     case "expired": {
+      const attempt = attemptAfter(state, now);
+      // Not at once again where it was so just now: a newer one is refused as well.
+      if (attempt > 0) return wait(event.error, attempt, now);
       const lost = tell({ kind: "lost", error: event.error, retryInMs: 0 });
-      const step = again(connect(0, "fresh", now));
+      const step = again(connect(1, "fresh", now));
       return { ...step, actions: [lost, ...step.actions] };
     }
     case "lost":

@@ -1,4 +1,4 @@
-import type { NovacoreError } from "./errors.ts";
+import { NovacoreError } from "./errors.ts";
 import type { Credential } from "./transport.ts";
 
 /** Who the caller is: one source for all requests and streams of a client. */
@@ -15,7 +15,7 @@ export interface CredentialSource {
 /** Text that is always the same, or a function that is asked for a newer one when it is needed. */
 export type Renewable = string | (() => string | Promise<string>);
 
-/** `wrap` says what the text is. */
+/** `wrap` says what the text is. Throws `options_invalid` for what can be none. */
 export function createCredentials(
   given: Renewable | undefined,
   wrap: (text: string) => Credential,
@@ -23,10 +23,11 @@ export function createCredentials(
   if (typeof given === "function") {
     return new Provided(async () => ({ credential: wrap(await given()) }));
   }
+  const credential = given === undefined ? undefined : checked(wrap(given));
   return {
     async get(refusal) {
       if (refusal !== undefined) throw refusal;
-      return given === undefined ? undefined : wrap(given);
+      return credential;
     },
     renew: async () => undefined,
   };
@@ -68,7 +69,15 @@ export class Provided implements CredentialSource {
     this.#current = undefined;
     const { credential, goodForMs = Infinity } = await this.#ask();
     this.#goodUntilMs = this.#now() + goodForMs;
-    this.#current = credential;
+    this.#current = checked(credential);
     return credential;
   }
+}
+
+/** A platform that refuses a header says so with its value, which is secret here. */
+function checked(credential: Credential): Credential {
+  const text = credential.kind === "token" ? credential.token : credential.ticket;
+  if (/^[\x21-\x7e]*$/.test(text)) return credential;
+  const message = `The ${credential.kind} has a space, a line break or another character that none has.`;
+  throw new NovacoreError("options_invalid", message);
 }

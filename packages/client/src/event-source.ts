@@ -1,4 +1,5 @@
-import { NovacoreError } from "./errors.ts";
+import { hintMostMs } from "./back-off.ts";
+import { NovacoreError, toNovacoreError } from "./errors.ts";
 import { readEventStream } from "./event-stream.ts";
 import { type SseEvent, SseParser } from "./sse-parser.ts";
 
@@ -23,6 +24,8 @@ const [connecting, open, closed] = [0, 1, 2] as const;
 /** Until the server says otherwise (HTML Standard: a few seconds). */
 const retryMsDefault = 3_000;
 const retryMsMax = 60_000;
+/** Whatever the server says, as in Firefox. */
+const retryMsMin = 500;
 
 /**
  * The browsers' EventSource (HTML Standard, 9.2) with headers, in browsers and Node. One difference:
@@ -88,18 +91,18 @@ export class EventSource extends EventTarget {
         else retryMs = error.retryMs;
       }
       this.#tellError();
-      if (!signal.aborted) await pause(retryMs ?? this.#backOffMs(), signal);
+      if (!signal.aborted) await pause(Math.min(retryMs ?? this.#backOffMs(), hintMostMs), signal);
     }
   }
 
   async #connect(): Promise<void> {
-    const given = typeof this.#headers === "function" ? await this.#headers() : this.#headers;
+    const given = await this.#giveHeaders();
     const lastEventId = this.#lastEventId;
     const parser = new SseParser(
       {
         onEvent: (event) => this.#event(event),
         onRetry: (milliseconds) => {
-          this.#retryMs = milliseconds;
+          this.#retryMs = Math.max(retryMsMin, milliseconds);
         },
       },
       lastEventId,
@@ -115,13 +118,20 @@ export class EventSource extends EventTarget {
     });
   }
 
+  /** What could not be had now may be had later. */
+  async #giveHeaders(): Promise<Headers> {
+    try {
+      return typeof this.#headers === "function" ? await this.#headers() : this.#headers;
+    } catch (thrown) {
+      throw toNovacoreError(thrown, "The headers");
+    }
+  }
+
   #opened(): void {
     if (this.#readyState === closed) return;
     this.#readyState = open;
     this.#failures = 0;
-    const event = new Event("open");
-    this.dispatchEvent(event);
-    this.onopen?.(event);
+    this.#tell(new Event("open"), this.onopen);
   }
 
   #event({ event: type, data, lastEventId }: SseEvent): void {
@@ -129,15 +139,24 @@ export class EventSource extends EventTarget {
     this.#lastEventId = lastEventId;
     if (data === undefined) return;
     const event = new MessageEvent(type, { data, lastEventId, origin: this.#origin });
-    this.dispatchEvent(event);
-    if (type === "message") this.onmessage?.(event);
+    this.#tell(event, type === "message" ? this.onmessage : null);
   }
 
   #tellError(): void {
     if (this.#readyState === open) this.#readyState = connecting;
-    const event = new Event("error");
+    this.#tell(new Event("error"), this.onerror);
+  }
+
+  #tell<E extends Event>(event: E, handler: ((event: E) => void) | null): void {
     this.dispatchEvent(event);
-    this.onerror?.(event);
+    try {
+      handler?.call(this, event);
+    } catch (error) {
+      // The handler's own fault: reported as any, and no reason for the stream to end.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   /** Doubled with each failure, and a little by chance: not all come back in the same moment. */

@@ -57,15 +57,26 @@ async function answerChallenge(
 ): Promise<SignedChallenge> {
   const wish = { ...options, body: { public_key } };
   const { challenge } = await rest.request<Challenge>("POST", "auth/challenge", wish);
+  // A signature over any other text could be one that says something else.
+  if (!/^novacore-login-[\w-]+$/.test(challenge)) {
+    throw new NovacoreError("answer_invalid", "The challenge is none of a Novacore hub.");
+  }
   return { public_key, challenge, signature: await sign(challenge) };
 }
 
-/** By the token's own times alone: this machine's clock may be wrong. */
+/**
+ * By the token's own times alone: this machine's clock may be wrong. One that tells none is used
+ * until it is refused.
+ */
 function lifetimeMsOf(token: string): number {
-  const [, claims = ""] = token.split(".");
-  const text = atob(claims.replaceAll("-", "+").replaceAll("_", "/"));
-  const { iat, exp } = parseJson<{ iat: number; exp: number }>(text);
-  return (exp - iat) * 1_000;
+  try {
+    const [, claims = ""] = token.split(".");
+    const text = atob(claims.replaceAll("-", "+").replaceAll("_", "/"));
+    const { iat, exp } = parseJson<{ iat: number; exp: number }>(text);
+    return exp > iat ? (exp - iat) * 1_000 : Infinity;
+  } catch {
+    return Infinity; // no JWT
+  }
 }
 
 interface Signer {

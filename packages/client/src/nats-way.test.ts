@@ -23,6 +23,16 @@ test("a token that goes over HTTPS goes over TLS to the hub's addresses as well"
   assert.deepEqual([connect, isTlsDemanded], [tcp, true]);
 });
 
+test("a page that has its token over HTTPS sends it to no told address in the clear", () => {
+  const ways = { ...inPage, baseUrl: "https://a" };
+  for (const websocket of ["ws://a:4443", "wss://a:4443,ws://b:4443"]) {
+    assert.throws(() => wayOf(ways, { ...urls, websocket }), { code: "options_invalid" });
+  }
+  assert.equal(wayOf(ways, { ...urls, websocket: "wss://a:4443" }).connect, webSocket);
+  const servers = ["ws://c"];
+  assert.deepEqual(wayOf({ ...ways, servers }, urls).servers, servers);
+});
+
 test("given addresses say by themselves which way is meant", () => {
   for (const [servers, connect, isTlsDemanded] of [
     [["ws://c"], webSocket, false],

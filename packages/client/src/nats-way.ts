@@ -29,11 +29,16 @@ export function wayOf(
   urls: { readonly nats: string; readonly websocket: string },
 ): NatsWay {
   if (servers === undefined) {
+    const isTlsDemanded = baseUrl.startsWith("https:");
     const told = urls.websocket.split(",");
-    if (tcp === undefined || told.every((url) => url.startsWith("wss://"))) {
+    const isEncrypted = told.every((url) => url.startsWith("wss://"));
+    if (isEncrypted || (tcp === undefined && !isTlsDemanded)) {
       return { connect: webSocket, servers: told, isTlsDemanded: false };
     }
-    const isTlsDemanded = baseUrl.startsWith("https:");
+    if (tcp === undefined) {
+      const message = `The hub tells ${told.join(", ")}, where the token would go in the clear: give servers.`;
+      throw new NovacoreError("options_invalid", message);
+    }
     return { connect: tcp, servers: urls.nats.split(","), isTlsDemanded };
   }
   if (servers.length > 0 && servers.every(isWebSocket)) {

@@ -159,15 +159,15 @@ test("a refusal is thrown once, behind what came before it", async () => {
 test("an expired token is renewed, and with no way to do so it is the end", async () => {
   const error = new NovacoreError("token_expired", "It is over.");
   let tokens = 0;
-  const renewing = start({}, () => `token ${++tokens}`);
+  const renewing = start({}, () => `token-${++tokens}`);
   void renewing.stream.next();
   (await renewing.hub.connection(1))(opened, { kind: "closed", error });
   await renewing.hub.connection(2);
   assert.deepEqual(
     renewing.hub.openings.map(({ credential }) => credential),
     [
-      { kind: "token", token: "token 1" },
-      { kind: "token", token: "token 2" },
+      { kind: "token", token: "token-1" },
+      { kind: "token", token: "token-2" },
     ],
   );
   renewing.stream.close();
@@ -180,11 +180,11 @@ test("an expired token is renewed, and with no way to do so it is the end", asyn
 
 test("a token about to end is renewed on the open connection", async () => {
   let tokens = 0;
-  const { hub, stream } = start({}, () => `token ${++tokens}`);
+  const { hub, stream } = start({}, () => `token-${++tokens}`);
   void stream.next();
   (await hub.connection(1))(opened, { kind: "expiring" });
   while (hub.refreshes.length === 0) await Promise.resolve();
-  assert.deepEqual(hub.refreshes, [{ kind: "token", token: "token 2" }]);
+  assert.deepEqual(hub.refreshes, [{ kind: "token", token: "token-2" }]);
   assert.equal(hub.openings.length, 1);
   stream.close();
 });

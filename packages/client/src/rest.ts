@@ -88,6 +88,9 @@ export class Rest {
     while (next !== undefined) {
       const page: Answer<B> = await this.#ask("GET", next, { query: wanted, signal });
       yield* itemsOf(page.body);
+      if (page.next === next) {
+        throw new NovacoreError("answer_invalid", `The page after ${next} is that page again.`);
+      }
       next = page.next;
       wanted = undefined; // the link has it all
     }

@@ -44,7 +44,9 @@ export function platformTabs(): Tabs | undefined {
     },
     join(name, hear) {
       const channel = new BroadcastChannel(name);
-      channel.onmessage = ({ data }) => hear(data);
+      channel.onmessage = ({ data }) => {
+        if (isTabMessage(data)) hear(data);
+      };
       return {
         post: (message) => channel.postMessage(message),
         close: () => channel.close(),
@@ -63,4 +65,11 @@ export function platformTabs(): Tabs | undefined {
       });
     },
   };
+}
+
+/** Any script of the origin may speak on the channel. */
+function isTabMessage(data: unknown): data is TabMessage {
+  const { kind, from, to, readings } = Object(data);
+  if (kind !== "step") return kind === "ask" || kind === "reset";
+  return typeof from === "string" && typeof to === "string" && Array.isArray(readings);
 }

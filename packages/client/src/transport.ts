@@ -79,5 +79,6 @@ export type Liveness = Omit<ServerFrame<"liveness">, "op" | "id">;
 export function hubUrl(baseUrl: string, path: string): URL {
   const base = new URL(baseUrl);
   base.pathname = base.pathname.replace(/\/*$/, "/");
-  return new URL(path.replace(/^\/+/, ""), base);
+  // By the dot it is a path, whatever it looks like: "http://other" would be another host.
+  return new URL(`./${path.replace(/^\/+/, "")}`, base);
 }

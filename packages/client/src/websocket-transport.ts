@@ -1,4 +1,4 @@
-import type { ClientFrame, ServerFrame } from "@novacore/protocol";
+import type { ClientFrame, EnrichedReading, ServerFrame } from "@novacore/protocol";
 import { parseJson } from "./answer.ts";
 import { NovacoreError } from "./errors.ts";
 import {
@@ -27,9 +27,11 @@ class WebSocketConnection implements Connection {
   #lastError: NovacoreError | undefined;
   #state: "opening" | "subscribed" | "closed" = "opening";
   #isOpen = false;
+  #credit: number;
 
   constructor(url: URL, opening: Opening) {
     this.#opening = opening;
+    this.#credit = opening.credit;
     const socket = new WebSocket(url, "novacore.v1");
     this.#socket = socket;
     socket.onopen = () => this.#begin();
@@ -38,7 +40,9 @@ class WebSocketConnection implements Connection {
   }
 
   allow(readings: number): void {
-    if (this.#state === "subscribed") this.#send({ op: "credit", n: readings });
+    if (this.#state !== "subscribed") return;
+    this.#credit += readings;
+    this.#send({ op: "credit", n: readings });
   }
 
   refresh(credential: Credential): void {
@@ -71,22 +75,19 @@ class WebSocketConnection implements Connection {
 
   #message(text: string): void {
     if (this.#state === "closed") return;
-    let frame: ServerFrame;
     try {
-      frame = parseJson(text);
+      this.#frame(parseJson(text));
     } catch (cause) {
-      const options = { cause, isRetryable: true };
-      this.#end(new NovacoreError("answer_invalid", "A frame was no JSON.", options));
-      return;
+      this.#end(brokenError("A frame is none that a hub sends.", cause));
     }
-    this.#frame(frame);
     if (this.#state === "subscribed") this.#take({ kind: "heard" });
   }
 
   #frame(frame: ServerFrame): void {
     switch (frame.op) {
       case "hello":
-        this.#silenceMs = 3 * frame.heartbeat_ms;
+        // Another one than a hub's is as good as none.
+        if (frame.heartbeat_ms > 0) this.#silenceMs = 3 * frame.heartbeat_ms;
         break;
       case "subscribed": {
         this.#state = "subscribed";
@@ -96,10 +97,10 @@ class WebSocketConnection implements Connection {
         break;
       }
       case "reading":
-        this.#take({ kind: "readings", readings: [frame.reading], cursor: frame.cursor });
+        this.#readings([frame.reading], frame.cursor);
         break;
       case "readings":
-        this.#take({ kind: "readings", readings: frame.readings, cursor: frame.cursor });
+        this.#readings(frame.readings, frame.cursor);
         break;
       case "caught_up":
         this.#take({ kind: "caught_up", cursor: frame.cursor });
@@ -127,6 +128,13 @@ class WebSocketConnection implements Connection {
     }
   }
 
+  /** Only as many as were asked for: what is beyond that would fill the memory. */
+  #readings(readings: readonly EnrichedReading[], cursor: string): void {
+    this.#credit -= readings.length;
+    if (this.#credit >= 0) this.#take({ kind: "readings", readings, cursor });
+    else this.#end(brokenError("The hub sent more readings than it was allowed."));
+  }
+
   /** The frame says by its reason where the subscription goes on; no position follows. */
   #reset({ reason, oldest, newest }: ServerFrame<"reset">): void {
     this.#take({ kind: "reset", reset: { reason, oldest, newest } });
@@ -136,6 +144,7 @@ class WebSocketConnection implements Connection {
 
   /** About the subscription it ends it; about the socket, a close may follow, or none. */
   #error({ id: about, code, message, details, retry_ms: retryMs }: ServerFrame<"error">): void {
+    if (typeof code !== "string") throw new TypeError("The error has no code.");
     const error = new NovacoreError(code, message, { details, retryMs });
     if (about === id) this.#end(error);
     else this.#lastError = error;
@@ -174,6 +183,11 @@ class WebSocketConnection implements Connection {
 const closedAbnormally = 1006;
 /** RFC 6455: this client broke the protocol, and would again. */
 const brokenCodes: ReadonlySet<number> = new Set([1002, 1007, 1008, 1009]);
+
+/** It may do better on another connection. */
+function brokenError(message: string, cause?: unknown): NovacoreError {
+  return new NovacoreError("answer_invalid", message, { cause, isRetryable: true });
+}
 
 function wireOf(credential: Credential): { readonly token: string } | { readonly ticket: string } {
   return credential.kind === "token" ? { token: credential.token } : { ticket: credential.ticket };
