@@ -141,6 +141,52 @@ describe("an EventSource with headers", () => {
     assert.deepEqual(asked, [undefined, "b"]);
   });
 
+  it("goes on when a handler throws, and when headers cannot be had once", async (t) => {
+    const conditions = createConditions();
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end("retry: 1\n\ndata: 1\n\ndata: 2\n\n");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.after(() => server.close());
+    const [own, told]: [string[], string[]] = [[], []];
+    const { queueMicrotask } = globalThis;
+    t.mock.method(globalThis, "queueMicrotask", (call: () => void) => {
+      queueMicrotask(() => {
+        try {
+          call();
+        } catch (thrown) {
+          own.push(String(thrown));
+        }
+      });
+    });
+    const isBack = conditions.until("it comes back", () => told.length >= 6);
+    let asked = 0;
+    const source = new EventSource(`http://127.0.0.1:${Object(server.address()).port}/`, {
+      async headers() {
+        if (asked++ === 0) throw new TypeError("no network");
+        return {};
+      },
+    });
+    t.after(() => source.close());
+    const fail = ({ type }: Event) => {
+      told.push(type);
+      conditions.changed();
+      throw new Error(`mine, of ${type}`);
+    };
+    source.onopen = fail;
+    source.onmessage = fail;
+    source.onerror = fail;
+    await isBack;
+    source.close();
+    const kinds = ["error", "open", "message", "message", "error", "open"];
+    assert.deepEqual(told.slice(0, 6), kinds);
+    assert.deepEqual(
+      own.slice(0, 4),
+      kinds.slice(0, 4).map((type) => `Error: mine, of ${type}`),
+    );
+  });
+
   it("runs the guide's sample unchanged in a page", {
     skip: noSample || noBrowser,
   }, async () => {

@@ -68,7 +68,7 @@ export function platformTabs(): Tabs | undefined {
 }
 
 /** Any script of the origin may speak on the channel. */
-function isTabMessage(data: unknown): data is TabMessage {
+export function isTabMessage(data: unknown): data is TabMessage {
   const { kind, from, to, readings } = Object(data);
   if (kind !== "step") return kind === "ask" || kind === "reset";
   return typeof from === "string" && typeof to === "string" && Array.isArray(readings);
