@@ -15,15 +15,15 @@ export interface CredentialSource {
 /** Text that is always the same, or a function that is asked for a newer one when it is needed. */
 export type Renewable = string | (() => string | Promise<string>);
 
-/** `wrap` says what the text is. Throws `options_invalid` for what can be none. */
+/** `wrap` says what the text is; a line break behind it, as a file has, is left out. Throws `options_invalid` for what can be none. */
 export function createCredentials(
   given: Renewable | undefined,
   wrap: (text: string) => Credential,
 ): CredentialSource {
   if (typeof given === "function") {
-    return new Provided(async () => ({ credential: wrap(await given()) }));
+    return new Provided(async () => ({ credential: wrap((await given()).trim()) }));
   }
-  const credential = given === undefined ? undefined : checked(wrap(given));
+  const credential = given === undefined ? undefined : checked(wrap(given.trim()));
   return {
     async get(refusal) {
       if (refusal !== undefined) throw refusal;
