@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { ReadingType } from "@novacore/protocol";
 import { type CuttableProxy, startCuttableProxy } from "../../browser/cuttable-proxy.ts";
 import { tokenFor } from "../../client/tokens.ts";
@@ -6,7 +7,9 @@ import { backEndToken, createBackEnd } from "../../support/back-end.ts";
 import { type Conditions, createConditions } from "../../support/conditions.ts";
 import { createHome, type Home } from "../../support/home.ts";
 import { type HubProcess, startHubProcess } from "../../support/hub-process.ts";
+import { listenResuming } from "../../support/resuming-listener.ts";
 import { type Load, startLoad } from "../load.ts";
+import { readStored } from "../stored-readings.ts";
 import type { Network, Stored } from "./client.ts";
 import { Clients } from "./clients.ts";
 import { type PlanParts, plansOf } from "./plans.ts";
@@ -56,6 +59,7 @@ const sources = [
 
 export async function startDay(options: DayOptions): Promise<Day> {
   await using opened = new AsyncDisposableStack();
+  const startMs = Date.now();
   const hub = await startHubProcess();
   opened.defer(() => hub.close());
   const home = await createHome(hub);
@@ -93,7 +97,10 @@ export async function startDay(options: DayOptions): Promise<Day> {
         groups.every(({ haveOutlivedTokens }) => haveOutlivedTokens),
       );
     },
-    end: () => endDay(loads, groups),
+    async end() {
+      await Promise.all(loads.map((load) => load.finish()));
+      return reportOf(await storedOf(hub, home, loads, startMs), groups);
+    },
     close: () => running.disposeAsync(),
   };
 }
@@ -129,9 +136,7 @@ async function openClients(parts: ClientsParts): Promise<Clients[]> {
   });
 }
 
-async function endDay(loads: readonly Load[], groups: readonly Clients[]): Promise<DayReport> {
-  await Promise.all(loads.map((load) => load.finish()));
-  const stored = storedBy(loads);
+async function reportOf(stored: Stored, groups: readonly Clients[]): Promise<DayReport> {
   const reports = await Promise.all(groups.map((group) => group.report(stored)));
   const losses = new Map<string, number>();
   for (const group of groups) {
@@ -147,10 +152,26 @@ async function endDay(loads: readonly Load[], groups: readonly Clients[]): Promi
   };
 }
 
-/** Each load sends one DER's readings one after the other: they are stored in that order. */
-function storedBy(loads: readonly Load[]): Stored {
+/**
+ * What the stream holds, in its order, once all that was acknowledged is there, each once. Over MQTT the order
+ * of acknowledgement can be another: a hub that is killed has readings in hand, which come again behind newer ones.
+ */
+async function storedOf(
+  hub: HubProcess,
+  { siteId, token }: Home,
+  loads: readonly Load[],
+  startMs: number,
+): Promise<Stored> {
+  const acknowledged = loads.flatMap((load) => [...load.acknowledged]);
+  const listener = listenResuming(`${hub.url}/stream/sites/${siteId}?since=${startMs}`, token);
+  await listener.until("what was acknowledged is stored", () => {
+    return listener.ids.length >= acknowledged.length;
+  });
+  await listener.close();
+  const ids = await readStored(hub);
+  assert.deepEqual(ids.toSorted(), acknowledged.toSorted(), "what was acknowledged, each once");
   const stored = new Map<string, number[]>();
-  for (const id of loads.flatMap(({ acknowledged }) => [...acknowledged])) {
+  for (const id of ids) {
     const [derId = "", timestamp] = id.split(":");
     const stamps = stored.get(derId);
     if (stamps === undefined) stored.set(derId, [Number(timestamp)]);
