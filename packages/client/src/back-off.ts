@@ -7,7 +7,8 @@ export interface BackOff {
 /**
  * Half of the back-off for certain and half by chance, so that clients which lost their connection
  * together come back apart. What the hub asks for is the least, up to ten minutes, with a little
- * chance on top, as a Retry-After in whole seconds is the same for many. `attempt` counts from 0, `random` is 0 to 1.
+ * chance on top, as a Retry-After in whole seconds is the same for many. `attempt` counts from 0,
+ * `random` is 0 to 1.
  */
 export function backOffMs(
   hintMs: number | undefined,

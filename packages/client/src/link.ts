@@ -206,5 +206,5 @@ export class Link {
   }
 }
 
-/** Between two newer credentials on a connection that has not ended. */
+/** Between two newer credentials that are asked for before the one in use is refused. */
 const renewEveryMs = 10_000;
